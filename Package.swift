@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  // Names read from a folder are borrowed from its buffer, never copied.
+  .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+  name: "swift-cp-reflink",
+  products: [
+    .library(name: "Reflink", targets: ["Reflink"]),
+    .executable(name: "swift-cp-reflink", targets: ["swift-cp-reflink"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    // Tests and documentation only; no product of this package links them.
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),
+  ],
+  targets: [
+    .target(name: "CReflink"),
+    .target(
+      name: "Reflink",
+      dependencies: ["CReflink", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: swiftSettings),
+    .executableTarget(
+      name: "swift-cp-reflink",
+      dependencies: [
+        "CReflink", "Reflink", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      swiftSettings: swiftSettings,
+      linkerSettings: [
+        // The dynamic loader takes longer than the clone of a small file.
+        .unsafeFlags(
+          ["-static-executable", "-Xlinker", "-s"],
+          .when(platforms: [.linux], configuration: .release))
+      ]),
+  ],
+  swiftLanguageModes: [.v6]
+)

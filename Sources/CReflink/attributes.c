@@ -1,0 +1,70 @@
+#define _GNU_SOURCE
+#include "attributes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "result.h"
+
+// A reference (O_PATH) refuses the calls by descriptor with EBADF. Its entry in
+// /proc leads to the inode itself, also to a symbolic link's own.
+struct reference {
+    char path[32];
+};
+static struct reference reference_to(int descriptor) {
+    struct reference reference;
+    snprintf(reference.path, sizeof reference.path, "/proc/self/fd/%d", descriptor);
+    return reference;
+}
+
+// Calls `by_descriptor`; where that is refused with EBADF, `by_path` with `path`.
+#define EITHER(descriptor, by_descriptor, by_path)                  \
+    __extension__({                                                 \
+        __typeof__(by_descriptor) either_ = RESULT(by_descriptor);  \
+        if (either_ == -EBADF) {                                    \
+            struct reference reference_ = reference_to(descriptor); \
+            const char *path = reference_.path;                     \
+            either_ = RESULT(by_path);                              \
+        }                                                           \
+        either_;                                                    \
+    })
+
+int creflink_set_owner(int descriptor, uint32_t owner, uint32_t group) {
+    return RESULT(fchownat(descriptor, "", owner, group, AT_EMPTY_PATH));
+}
+
+int creflink_set_mode(int descriptor, uint32_t mode) {
+    return EITHER(descriptor, fchmod(descriptor, (mode_t)mode), chmod(path, (mode_t)mode));
+}
+
+int creflink_set_times(int descriptor, struct creflink_time accessed, struct creflink_time modified) {
+    struct timespec times[2] = {
+        {.tv_sec = (time_t)accessed.seconds, .tv_nsec = (long)accessed.nanoseconds},
+        {.tv_sec = (time_t)modified.seconds, .tv_nsec = (long)modified.nanoseconds},
+    };
+    return EITHER(descriptor, futimens(descriptor, times), utimensat(AT_FDCWD, path, times, 0));
+}
+
+ssize_t creflink_list_attributes(int descriptor, char *names, size_t capacity) {
+    return EITHER(descriptor, flistxattr(descriptor, names, capacity),
+                  listxattr(path, names, capacity));
+}
+
+ssize_t creflink_get_attribute(int descriptor, const char *name, void *value, size_t capacity) {
+    return EITHER(descriptor, fgetxattr(descriptor, name, value, capacity),
+                  getxattr(path, name, value, capacity));
+}
+
+int creflink_set_attribute(int descriptor, const char *name, const void *value, size_t size) {
+    return EITHER(descriptor, fsetxattr(descriptor, name, value, size, 0),
+                  setxattr(path, name, value, size, 0));
+}
+
+int creflink_remove_attribute(int descriptor, const char *name) {
+    return EITHER(descriptor, fremovexattr(descriptor, name), removexattr(path, name));
+}

@@ -1,0 +1,133 @@
+#define _GNU_SOURCE
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "result.h"
+
+_Static_assert(CREFLINK_CURRENT_FOLDER == AT_FDCWD, "the current folder's descriptor");
+
+int creflink_openat(int folder, const char *path, uint32_t flags, uint32_t mode) {
+    int bits = O_CLOEXEC;
+    if (flags & CREFLINK_OPEN_WRITE) bits |= O_WRONLY;
+    if (flags & CREFLINK_OPEN_READ_WRITE) bits |= O_RDWR;
+    if (flags & CREFLINK_OPEN_CREATE) bits |= O_CREAT;
+    if (flags & CREFLINK_OPEN_EXCLUSIVE) bits |= O_EXCL;
+    if (flags & CREFLINK_OPEN_FOLDER) bits |= O_DIRECTORY;
+    if (flags & CREFLINK_OPEN_NO_FOLLOW) bits |= O_NOFOLLOW;
+    if (flags & CREFLINK_OPEN_NON_BLOCKING) bits |= O_NONBLOCK;
+    if (flags & CREFLINK_OPEN_REFERENCE) bits |= O_PATH;
+    if (flags & CREFLINK_OPEN_UNNAMED) bits |= O_TMPFILE;
+    return RESULT(openat(folder, path, bits, (mode_t)mode));
+}
+
+int creflink_close(int descriptor) {
+    int result = close(descriptor);
+    return result < 0 && errno != EINTR ? -errno : 0;
+}
+
+int creflink_duplicate(int descriptor) {
+    return RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+}
+
+// The kernel's struct statx (include/uapi/linux/stat.h), which older C libraries lack.
+struct kernel_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+    int32_t reserved;
+};
+struct kernel_statx {
+    uint32_t mask, block_size;
+    uint64_t attributes;
+    uint32_t links, owner, group;
+    uint16_t mode, spare0;
+    uint64_t inode, size, blocks, attributes_mask;
+    struct kernel_time accessed, created, changed, modified;
+    uint32_t special_major, special_minor, device_major, device_minor;
+    uint64_t spare[14];
+};
+_Static_assert(sizeof(struct kernel_statx) == 256, "struct statx has 256 bytes");
+
+enum { KERNEL_STATX_BASIC = 0x7ff, KERNEL_EMPTY_PATH = 0x1000, KERNEL_NO_AUTOMOUNT = 0x800 };
+
+static struct creflink_time time_of(struct kernel_time time) {
+    return (struct creflink_time){time.seconds, time.nanoseconds};
+}
+
+static int status(int folder, const char *path, int flags, struct creflink_status *status) {
+    struct kernel_statx x;
+    if (syscall(SYS_statx, folder, path, flags | KERNEL_NO_AUTOMOUNT, KERNEL_STATX_BASIC, &x) < 0)
+        return -errno;
+    *status = (struct creflink_status){
+        .device = makedev(x.device_major, x.device_minor),
+        .inode = x.inode,
+        .special_device = makedev(x.special_major, x.special_minor),
+        .size = x.size,
+        .blocks = x.blocks,
+        .mode = x.mode,
+        .links = x.links,
+        .owner = x.owner,
+        .group = x.group,
+        .block_size = x.block_size,
+        .accessed = time_of(x.accessed),
+        .modified = time_of(x.modified),
+        .changed = time_of(x.changed),
+    };
+    return 0;
+}
+
+int creflink_status_at(int folder, const char *path, bool follow, struct creflink_status *result) {
+    return status(folder, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, result);
+}
+
+int creflink_status_of(int descriptor, struct creflink_status *result) {
+    return status(descriptor, "", KERNEL_EMPTY_PATH, result);
+}
+
+int64_t creflink_file_system_type(int descriptor) {
+    struct statfs information;
+    if (fstatfs(descriptor, &information) < 0) return -errno;
+    return (int64_t)((uint64_t)information.f_type & 0xffffffff);
+}
+
+int64_t creflink_block_size(int descriptor) {
+    struct statfs information;
+    if (fstatfs(descriptor, &information) < 0) return -errno;
+    return (int64_t)information.f_bsize;
+}
+
+ssize_t creflink_read(int descriptor, void *buffer, size_t count, int64_t offset) {
+    return RESULT(offset < 0 ? read(descriptor, buffer, count)
+                             : pread(descriptor, buffer, count, offset));
+}
+
+ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t offset) {
+    return RESULT(offset < 0 ? write(descriptor, buffer, count)
+                             : pwrite(descriptor, buffer, count, offset));
+}
+
+int creflink_truncate(int descriptor, int64_t size) {
+    return RESULT(ftruncate(descriptor, size));
+}
+
+int creflink_allocate(int descriptor, int64_t offset, int64_t length) {
+    enum { KEEP_SIZE = 1 };  // FALLOC_FL_KEEP_SIZE of <linux/falloc.h>
+    return RESULT(fallocate(descriptor, KEEP_SIZE, offset, length));
+}
+
+bool creflink_is_zero(const void *bytes, size_t count) {
+    const unsigned char *start = bytes;
+    // Zero at the front, and every byte equal to the one before it.
+    return count == 0 || (start[0] == 0 && memcmp(start, start + 1, count - 1) == 0);
+}
+
+int creflink_synchronize(int descriptor) {
+    return RESULT(fsync(descriptor));
+}

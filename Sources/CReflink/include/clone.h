@@ -1,0 +1,41 @@
+/// Sharing extents between files, and copying inside the kernel.
+#ifndef CREFLINK_CLONE_H
+#define CREFLINK_CLONE_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/// FICLONE, ioctl_ficlone(2): the whole of `source` into `destination`, shared.
+/// Point-in-time. Ends early only when its process is killed, and then leaves a prefix.
+/// Errors that mean "not here": -EOPNOTSUPP, -EXDEV, -ENOTTY; -EINVAL has several causes.
+int creflink_clone(int destination, int source);
+
+/// FICLONERANGE, ioctl_ficlonerange(2). Offsets and length in bytes, multiples of
+/// the block size unless the range ends at the source's end. `length` 0 would mean
+/// "to the end" to the kernel; here it is refused with -EINVAL.
+int creflink_clone_range(int destination, int64_t destination_offset,
+                         int source, int64_t source_offset, int64_t length);
+
+/// copy_file_range(2) at explicit offsets. May share blocks and does not say so;
+/// fills holes unless it shares. Returns the bytes copied, at most 0x7ffff000; 0 at the source's end.
+ssize_t creflink_copy_range(int source, int64_t source_offset,
+                            int destination, int64_t destination_offset, size_t length);
+
+/// A FICLONE in a child process of its own, so that it can be ended.
+/// The child shares memory and descriptors (clone(2): CLONE_VM | CLONE_FILES), has
+/// every signal blocked and dies with the thread that started it (PR_SET_PDEATHSIG).
+struct creflink_clone_helper;
+
+/// Starts one. Both descriptors must stay open until it ended.
+/// Returns a pidfd that becomes readable when it ended; it belongs to the helper.
+/// -ENOSYS where this processor is not provided for, else the error of clone(2) or mmap(2).
+int creflink_clone_helper_start(int destination, int source, struct creflink_clone_helper **helper);
+
+/// Reaps a helper whose pidfd is readable (or waits for it) and frees it.
+/// Returns what FICLONE returned, or -ECANCELED when it was killed before it returned.
+int creflink_clone_helper_finish(struct creflink_clone_helper *helper);
+
+/// Kills a helper (SIGKILL), waits until the kernel let go of both files, frees it.
+void creflink_clone_helper_kill(struct creflink_clone_helper *helper);
+
+#endif

@@ -1,0 +1,94 @@
+/// Opening, reading, writing and describing files.
+#ifndef CREFLINK_FILES_H
+#define CREFLINK_FILES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/// The descriptor that means "the current folder" (AT_FDCWD).
+enum { CREFLINK_CURRENT_FOLDER = -100 };
+
+/// How to open, in bits of our own: the kernel's values differ between
+/// processors. O_CLOEXEC is always added. See open(2).
+enum creflink_open_flags {
+    CREFLINK_OPEN_READ = 0,
+    CREFLINK_OPEN_WRITE = 1 << 0,
+    CREFLINK_OPEN_READ_WRITE = 1 << 1,
+    CREFLINK_OPEN_CREATE = 1 << 2,
+    CREFLINK_OPEN_EXCLUSIVE = 1 << 3,
+    CREFLINK_OPEN_FOLDER = 1 << 4,
+    CREFLINK_OPEN_NO_FOLLOW = 1 << 5,
+    CREFLINK_OPEN_NON_BLOCKING = 1 << 6,
+    /// A reference that reads nothing: O_PATH.
+    CREFLINK_OPEN_REFERENCE = 1 << 7,
+    /// A new file without a name in the folder `path`: O_TMPFILE.
+    CREFLINK_OPEN_UNNAMED = 1 << 8,
+};
+
+/// openat(2). `mode` counts only where a file is made; the umask applies to it.
+/// Returns a descriptor, or -errno.
+int creflink_openat(int folder, const char *path, uint32_t flags, uint32_t mode);
+
+/// close(2). EINTR counts as closed, as it is on Linux.
+int creflink_close(int descriptor);
+
+/// fcntl(F_DUPFD_CLOEXEC): another descriptor of the same open file.
+int creflink_duplicate(int descriptor);
+
+/// A point in time: seconds and nanoseconds since 1970.
+struct creflink_time {
+    int64_t seconds;
+    uint32_t nanoseconds;
+};
+
+/// What statx(2) tells of one file. `mode` holds type and permissions,
+/// `blocks` counts 512-byte units.
+struct creflink_status {
+    uint64_t device;
+    uint64_t inode;
+    uint64_t special_device;
+    uint64_t size;
+    uint64_t blocks;
+    uint32_t mode;
+    uint32_t links;
+    uint32_t owner;
+    uint32_t group;
+    uint32_t block_size;
+    struct creflink_time accessed;
+    struct creflink_time modified;
+    struct creflink_time changed;
+};
+
+/// statx(2) of `path` in `folder`. Errors: those of path lookup.
+int creflink_status_at(int folder, const char *path, bool follow, struct creflink_status *status);
+
+/// statx(2) of an open descriptor (AT_EMPTY_PATH).
+int creflink_status_of(int descriptor, struct creflink_status *status);
+
+/// fstatfs(2): the file system's magic number, as in statfs(2).
+int64_t creflink_file_system_type(int descriptor);
+
+/// fstatfs(2): the block size in bytes.
+int64_t creflink_block_size(int descriptor);
+
+/// read(2), or pread(2) when `offset` >= 0. Returns the bytes read, 0 at the end.
+ssize_t creflink_read(int descriptor, void *buffer, size_t count, int64_t offset);
+
+/// write(2), or pwrite(2) when `offset` >= 0. Returns the bytes written, perhaps fewer than asked.
+ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t offset);
+
+/// ftruncate(2).
+int creflink_truncate(int descriptor, int64_t size);
+
+/// fallocate(2) with FALLOC_FL_KEEP_SIZE: blocks without a change of size, so
+/// that a copy that stops short still has the size of what was copied.
+int creflink_allocate(int descriptor, int64_t offset, int64_t length);
+
+/// Whether `count` bytes are all zero, at the speed of memcmp(3), with an early end.
+bool creflink_is_zero(const void *bytes, size_t count);
+
+/// fsync(2).
+int creflink_synchronize(int descriptor);
+
+#endif

@@ -1,0 +1,26 @@
+/// getopt_long(3), whose variables Swift 6 refuses to touch.
+#ifndef CREFLINK_OPTIONS_H
+#define CREFLINK_OPTIONS_H
+
+/// Whether an option takes an argument.
+enum creflink_argument { CREFLINK_ARGUMENT_NONE, CREFLINK_ARGUMENT_REQUIRED, CREFLINK_ARGUMENT_OPTIONAL };
+
+/// One long option: laid out as getopt's own `struct option`, so that a table is
+/// used where it stands. `flag` is always null. A table ends with a null name.
+struct creflink_option {
+    const char *name;
+    int argument;
+    int *flag;
+    int value;
+};
+
+/// The next option's `value`, '?' after a message of getopt's own on standard
+/// error, -1 at the end. Operands are moved behind the options in `arguments`,
+/// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.
+int creflink_next_option(int count, char **arguments, const char *short_options,
+                         const struct creflink_option *long_options, const char **argument);
+
+/// The index of the first operand once `creflink_next_option` returned -1.
+int creflink_first_operand(void);
+
+#endif

@@ -1,0 +1,38 @@
+/// Threads, waiting, clocks and limits of the process.
+#ifndef CREFLINK_PROCESS_H
+#define CREFLINK_PROCESS_H
+
+#include <stdint.h>
+
+/// clock_gettime(CLOCK_MONOTONIC), in nanoseconds.
+int64_t creflink_monotonic(void);
+
+/// poll(2) for reading on one descriptor (a negative one: only the time), at
+/// most `nanoseconds`. Returns 1 when readable, 0 when the time is over, -EINTR.
+int creflink_wait(int descriptor, int64_t nanoseconds);
+
+/// pthread_create(3), detached, every signal blocked. Returns 0, or -errno.
+int creflink_start_thread(void (*body)(void *), void *context);
+
+/// getrlimit(RLIMIT_FSIZE) in bytes, INT64_MAX when unlimited.
+int64_t creflink_file_size_limit(void);
+
+/// The umask as /proc/self/status tells it, without the race of umask(2). -ENOENT where it does not.
+int creflink_current_umask(void);
+
+/// signal(SIGXFSZ, SIG_IGN): a write past RLIMIT_FSIZE then fails with EFBIG.
+void creflink_ignore_file_size_signal(void);
+
+/// geteuid(2).
+uint32_t creflink_effective_user(void);
+
+/// getenv(3); null when not set.
+const char *creflink_environment(const char *name);
+
+/// exit(3).
+void creflink_exit(int status) __attribute__((noreturn));
+
+/// The message for an errno value, as strerror(3) words it, in the C locale.
+const char *creflink_error_text(int error);
+
+#endif

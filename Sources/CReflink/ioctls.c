@@ -1,0 +1,27 @@
+// Holds our own numbers against the kernel's headers, where those exist.
+#include "ioctls.h"
+
+#include "extents.h"
+
+#if __has_include(<linux/fs.h>) && __has_include(<linux/fiemap.h>)
+#include <linux/fs.h>
+#include <linux/fiemap.h>
+
+_Static_assert(CREFLINK_FICLONE == FICLONE, "FICLONE");
+_Static_assert(CREFLINK_FICLONERANGE == FICLONERANGE, "FICLONERANGE");
+_Static_assert(CREFLINK_GETFLAGS == FS_IOC_GETFLAGS, "FS_IOC_GETFLAGS");
+_Static_assert(CREFLINK_SETFLAGS == FS_IOC_SETFLAGS, "FS_IOC_SETFLAGS");
+_Static_assert(CREFLINK_FIEMAP == FS_IOC_FIEMAP, "FS_IOC_FIEMAP");
+_Static_assert(CREFLINK_FIEMAP_SYNC == FIEMAP_FLAG_SYNC, "FIEMAP_FLAG_SYNC");
+_Static_assert(sizeof(struct creflink_fiemap_extent) == sizeof(struct fiemap_extent), "extent");
+_Static_assert(CREFLINK_FLAG_NO_COPY_ON_WRITE == FS_NOCOW_FL, "FS_NOCOW_FL");
+_Static_assert(CREFLINK_EXTENT_LAST == FIEMAP_EXTENT_LAST, "LAST");
+_Static_assert(CREFLINK_EXTENT_UNKNOWN == FIEMAP_EXTENT_UNKNOWN, "UNKNOWN");
+_Static_assert(CREFLINK_EXTENT_DELAYED == FIEMAP_EXTENT_DELALLOC, "DELALLOC");
+_Static_assert(CREFLINK_EXTENT_ENCODED == FIEMAP_EXTENT_ENCODED, "ENCODED");
+_Static_assert(CREFLINK_EXTENT_INLINE == FIEMAP_EXTENT_DATA_INLINE, "INLINE");
+_Static_assert(CREFLINK_EXTENT_UNWRITTEN == FIEMAP_EXTENT_UNWRITTEN, "UNWRITTEN");
+_Static_assert(CREFLINK_EXTENT_SHARED == FIEMAP_EXTENT_SHARED, "SHARED");
+#else
+typedef int creflink_without_kernel_headers;
+#endif

@@ -1,0 +1,97 @@
+#define _GNU_SOURCE
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "result.h"
+
+int64_t creflink_monotonic(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int creflink_wait(int descriptor, int64_t nanoseconds) {
+    struct pollfd request = {.fd = descriptor, .events = POLLIN};
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    return RESULT(ppoll(&request, 1, nanoseconds < 0 ? NULL : &time, NULL));
+}
+
+struct start {
+    void (*body)(void *);
+    void *context;
+};
+
+static void *run(void *argument) {
+    struct start start = *(struct start *)argument;
+    free(argument);
+    start.body(start.context);
+    return NULL;
+}
+
+int creflink_start_thread(void (*body)(void *), void *context) {
+    struct start *start = malloc(sizeof *start);
+    if (start == NULL) return -ENOMEM;
+    *start = (struct start){body, context};
+
+    // Signals belong to the threads of whoever embeds this.
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, run, start);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        free(start);
+        return -error;
+    }
+    pthread_detach(thread);
+    return 0;
+}
+
+int64_t creflink_file_size_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur >= INT64_MAX) return INT64_MAX;
+    return (int64_t)limit.rlim_cur;
+}
+
+int creflink_current_umask(void) {
+    int file = RESULT(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+    if (file < 0) return file;
+    char text[1024];  // the line is the second
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    if (length < 0) return -ENOENT;
+    text[length] = 0;
+    const char *line = strstr(text, "\nUmask:");
+    return line == NULL ? -ENOENT : (int)strtol(line + strlen("\nUmask:"), NULL, 8);
+}
+
+void creflink_ignore_file_size_signal(void) {
+    signal(SIGXFSZ, SIG_IGN);
+}
+
+uint32_t creflink_effective_user(void) {
+    return geteuid();
+}
+
+const char *creflink_environment(const char *name) {
+    return getenv(name);
+}
+
+void creflink_exit(int status) {
+    exit(status);
+}
+
+const char *creflink_error_text(int error) {
+    return strerror(error);
+}

@@ -1,0 +1,152 @@
+import SystemPackage
+
+/// What of a source's attributes goes to its copy, and in which order: owner,
+/// extended attributes, access control list, mode, capabilities, times. A change
+/// of owner drops set-id bits and capabilities; writing any of them changes times.
+struct AttributeCopy {
+  let preserving: Preservation
+  let source: FileStatus
+  /// The mode that creation alone would have given the new entry, where nothing
+  /// of the source's is kept but the entry was made narrower; else nil.
+  var creationMode: FilePermissions?
+  /// Whether the copy may hold an access control list that is not its source's:
+  /// inherited from its folder, or of the file that was there before.
+  var mayHoldACL: Bool
+
+  /// The first failure, with what was being preserved. All the rest was done.
+  struct Failure: Error {
+    var operation: ReflinkError.Operation
+    var error: SystemError
+  }
+
+  /// `from` and `to` may be references (O_PATH).
+  func apply(
+    from: borrowing Descriptor, to destination: borrowing Descriptor
+  ) throws(Failure) {
+    var failure: Failure?
+    func note(_ operation: ReflinkError.Operation, _ error: SystemError) {
+      if failure == nil { failure = Failure(operation: operation, error: error) }
+    }
+
+    var permissions = source.permissions
+    if preserving.owner {
+      do throws(SystemError) {
+        if try !setOwner(of: destination) {
+          permissions.subtract([.setUserID, .setGroupID])
+        }
+      } catch {
+        note(.preserveOwner, error)
+        permissions.subtract([.setUserID, .setGroupID])
+      }
+    }
+
+    let names = attributeNames(of: from, note)
+    if preserving.extendedAttributes != .ignore {
+      for name in names where name.isPlain {
+        copy(name, from, destination, note)
+      }
+    }
+
+    if source.type != .symbolicLink {
+      if preserving.mode {
+        do throws(SystemError) {
+          try copyACL(names, from, destination)
+          try destination.setMode(permissions)
+        } catch {
+          note(.preserveMode, error)
+        }
+      } else if let creationMode {
+        do throws(SystemError) {
+          try destination.setMode(creationMode)
+        } catch {
+          note(.preserveMode, error)
+        }
+      }
+    }
+
+    if preserving.extendedAttributes != .ignore, names.contains(.capability) {
+      copy(.capability, from, destination, note)
+    }
+
+    if preserving.times {
+      do throws(SystemError) {
+        try destination.setTimes(accessed: source.accessed, modified: source.modified)
+      } catch {
+        note(.preserveTimes, error)
+      }
+    }
+    if let failure { throw failure }
+  }
+
+  /// False when the file could not be given away, which only the privileged may do.
+  private func setOwner(of destination: borrowing Descriptor) throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      try destination.setOwner(source.owner, group: source.group)
+      return true
+    } catch {
+      guard error.errno == .notPermitted || error.errno == .invalidArgument, !isPrivileged()
+      else { throw error }
+      try? destination.setOwner(nil, group: source.group)
+      return false
+    }
+  }
+
+  private func attributeNames(
+    of source: borrowing Descriptor, _ note: (ReflinkError.Operation, SystemError) -> Void
+  ) -> [AttributeName] {
+    guard preserving.mode || preserving.extendedAttributes != .ignore else { return [] }
+    do throws(SystemError) {
+      return try source.attributeNames()
+    } catch {
+      if preserving.extendedAttributes == .required, error.errno != .notSupported {
+        note(.preserveAttribute(name: "*"), error)
+      }
+      return []
+    }
+  }
+
+  private func copy(
+    _ name: AttributeName, _ source: borrowing Descriptor, _ destination: borrowing Descriptor,
+    _ note: (ReflinkError.Operation, SystemError) -> Void
+  ) {
+    do throws(SystemError) {
+      try destination.setAttribute(name, try source.attribute(name))
+    } catch {
+      if preserving.extendedAttributes == .required {
+        note(.preserveAttribute(name: name.text), error)
+      }
+    }
+  }
+
+  /// Gives the copy its source's lists, and takes away what it inherited instead.
+  private func copyACL(
+    _ names: [AttributeName], _ from: borrowing Descriptor, _ destination: borrowing Descriptor
+  ) throws(SystemError) {
+    for list in source.type == .folder ? [.accessACL, .defaultACL] : [AttributeName.accessACL] {
+      if names.contains(list) {
+        do throws(SystemError) {
+          try destination.setAttribute(list, try from.attribute(list))
+        } catch {
+          // Where there are no lists, the mode is all there is to keep.
+          guard error.errno == .notSupported else { throw error }
+        }
+      } else if mayHoldACL {
+        try destination.removeAttribute(list)
+      }
+    }
+  }
+}
+
+extension AttributeName {
+  /// Whether copying the bytes is all there is to it. Not so for access control
+  /// lists (part of the mode), capabilities (after the mode), labels and hashes
+  /// that the system makes for each file itself.
+  fileprivate var isPlain: Bool {
+    switch text {
+    case "system.posix_acl_access", "system.posix_acl_default", "security.capability",
+      "security.selinux", "security.evm", "security.ima", "system.nfs4_acl":
+      false
+    default: true
+    }
+  }
+}

@@ -1,0 +1,103 @@
+/// How files are copied, chosen once for a whole copy.
+public struct CopyOptions: Sendable, Hashable {
+  public var cloning: Cloning
+  public var holes: Holes
+  public var preserving: Preservation
+  public var symbolicLinks: SymbolicLinkRule
+  public var specialFiles: SpecialFileRule
+  public var publication: Publication
+  public var partialFiles: PartialFileRule
+
+  public init(
+    cloning: Cloning = .preferred, holes: Holes = .keep,
+    preserving: Preservation = .everything, symbolicLinks: SymbolicLinkRule = .copy,
+    specialFiles: SpecialFileRule = .recreate, publication: Publication = .inPlace,
+    partialFiles: PartialFileRule = .remove
+  ) {
+    self.cloning = cloning
+    self.holes = holes
+    self.preserving = preserving
+    self.symbolicLinks = symbolicLinks
+    self.specialFiles = specialFiles
+    self.publication = publication
+    self.partialFiles = partialFiles
+  }
+}
+
+/// What a copy keeps of its source beside the data.
+public struct Preservation: Sendable, Hashable {
+  /// Permission and set-id bits, and POSIX access control lists.
+  public var mode: Bool
+  /// Owner and group. Without the privilege to give files away the group alone is
+  /// tried, set-id bits are dropped, and that is no error.
+  public var owner: Bool
+  /// Access and modification times, to the nanosecond.
+  public var times: Bool
+  public var extendedAttributes: ExtendedAttributeRule
+  /// Files with several names in a tree have as many in the copy.
+  public var hardLinks: Bool
+
+  public init(
+    mode: Bool = false, owner: Bool = false, times: Bool = false,
+    extendedAttributes: ExtendedAttributeRule = .ignore, hardLinks: Bool = false
+  ) {
+    self.mode = mode
+    self.owner = owner
+    self.times = times
+    self.extendedAttributes = extendedAttributes
+    self.hardLinks = hardLinks
+  }
+
+  /// A new file of the caller's: only the source's permissions, less the umask.
+  public static let nothing = Preservation()
+
+  public static let everything = Preservation(
+    mode: true, owner: true, times: true, extendedAttributes: .wherePossible, hardLinks: true)
+}
+
+public enum ExtendedAttributeRule: Sendable, Hashable {
+  case ignore
+  /// What the destination refuses is left out.
+  case wherePossible
+  case required
+}
+
+public enum SymbolicLinkRule: Sendable, Hashable {
+  /// A link is copied as a link.
+  case copy
+  /// The file named in the call is followed, links met inside a folder are copied as links.
+  case followOperands
+  /// What a link leads to is copied.
+  case follow
+
+  func follows(isOperand: Bool) -> Bool {
+    self == .follow || (self == .followOperands && isOperand)
+  }
+}
+
+/// FIFOs, sockets and device nodes.
+public enum SpecialFileRule: Sendable, Hashable {
+  /// A node of the same kind is made; the source is never opened.
+  case recreate
+  /// What can be read from it becomes a regular file.
+  case readContents
+}
+
+/// How the new file comes by its name.
+public enum Publication: Sendable, Hashable {
+  /// It has its name from the start, and grows under it.
+  case inPlace
+  /// It gets its name when it is complete: made without one (O_TMPFILE) and
+  /// linked. Where that is not supported, or a file is replaced, as `temporary`.
+  case unnamed
+  /// It gets its name when it is complete: made under another name in the same
+  /// folder and renamed, over the old file where there was one.
+  case temporary
+}
+
+/// What becomes of a new file whose copy failed or was cancelled.
+public enum PartialFileRule: Sendable, Hashable {
+  case remove
+  /// It stays, unless a required clone failed: that leaves nothing worth keeping.
+  case keep
+}

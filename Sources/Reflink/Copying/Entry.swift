@@ -1,0 +1,69 @@
+package import SystemPackage
+
+/// An open folder, and the path that leads to it in messages. Whoever works in
+/// the folder holds a reference; the last one closes it.
+package final class Folder: Sendable {
+  let descriptor: Descriptor
+  /// As the user would write it; empty for the current folder.
+  package let path: FilePath
+  /// Whether new entries inherit an access control list here; nil when not known.
+  let inheritsACL: Bool?
+
+  init(_ descriptor: consuming Descriptor, path: FilePath, inheritsACL: Bool? = nil) {
+    self.descriptor = descriptor
+    self.path = path
+    self.inheritsACL = inheritsACL
+  }
+
+  /// Where paths given by the user start.
+  static let current = Folder(.currentFolder, path: FilePath())
+
+  /// The folder at a path, to work in but not to list. Throws the system's word for why not.
+  package static func open(_ path: OperandPath) throws(Errno) -> Folder {
+    do throws(SystemError) {
+      let folder = try path.withName { (name) throws(SystemError) in
+        try Descriptor.currentFolder.open(name, [.reference, .folder])
+      }
+      return Folder(folder, path: path.display)
+    } catch {
+      throw error.errno
+    }
+  }
+}
+
+/// A name in an open folder: where something is, or is to be. All work on it is
+/// relative to the folder, so that nobody can lead it elsewhere meanwhile.
+struct Place: ~Escapable {
+  let folder: Folder
+  /// One component inside a tree; for an operand the path as given.
+  let name: EntryName
+
+  @_lifetime(copy name)
+  init(_ folder: Folder, _ name: EntryName) {
+    self.folder = folder
+    self.name = name
+  }
+
+  /// The whole path, made only when somebody is to read it.
+  var path: FilePath {
+    folder.path.isEmpty ? name.path : folder.path.appending(name.path.components)
+  }
+
+  /// The path of the folder that holds the name, relative to `folder`.
+  var parent: FilePath {
+    let parent = name.path.removingLastComponent()
+    return parent.isEmpty ? "." : parent
+  }
+}
+
+/// Makes system calls; a failure is told with the names that belong to it.
+func attempt<Value: ~Copyable>(
+  _ operation: ReflinkError.Operation, _ source: Place, _ destination: Place,
+  _ body: () throws(SystemError) -> Value
+) throws(ReflinkError) -> Value {
+  do throws(SystemError) {
+    return try body()
+  } catch {
+    throw error.during(operation, source.path, destination.path)
+  }
+}

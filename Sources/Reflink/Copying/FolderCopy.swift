@@ -1,0 +1,117 @@
+import SystemPackage
+
+/// A folder on its way: both sides open, its entries still to come, its
+/// attributes last of all, since every new entry changes its times.
+final class FolderCopy: Sendable {
+  let source: Folder
+  let destination: Folder
+  let status: FileStatus
+  /// Made by this copy, not found there.
+  let isNew: Bool
+  private let attributes: AttributeCopy?
+
+  init(
+    source: Folder, destination: Folder, status: FileStatus, isNew: Bool,
+    attributes: AttributeCopy?
+  ) {
+    self.source = source
+    self.destination = destination
+    self.status = status
+    self.isNew = isNew
+    self.attributes = attributes
+  }
+
+  /// Once all entries are in place.
+  func finish() throws(ReflinkError) {
+    guard let attributes else { return }
+    do throws(AttributeCopy.Failure) {
+      try attributes.apply(from: source.descriptor, to: destination.descriptor)
+    } catch {
+      throw error.error.during(error.operation, source.path, destination.path)
+    }
+  }
+}
+
+extension EntryCopier {
+  func copyFolder(
+    _ entry: EntryFacts, _ source: Place, follow: Bool, to destination: Place
+  ) throws(ReflinkError) -> Result {
+    let opened = try attempt(.readFolder, source, destination) { () throws(SystemError) in
+      try source.folder.descriptor.open(source.name, follow ? .folder : [.folder, .noFollow])
+    }
+    let from = Folder(opened, path: source.path)
+    let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
+      try from.descriptor.status()
+    }
+
+    if let root, root.identity == status.identity {
+      throw ReflinkError(
+        code: .wrongType, operation: .refuse(.intoItself),
+        source: root.source, destination: root.destination)
+    }
+
+    let preserving = options.preserving
+    let narrow = preserving.mode || preserving.owner
+    let isNew = try makeFolder(
+      mode: narrow ? 0o700 : status.permissions.rawValue & 0o777, entry, source, destination)
+
+    return try attempt(.open(.destination), source, destination) { () throws(SystemError) in
+      // What was just made is no link; what was found may be one, if the decision was to enter it.
+      let made = try destination.folder.descriptor.open(
+        destination.name, isNew ? [.folder, .noFollow] : .folder)
+      var creationMode: FilePermissions?
+      if isNew && !preserving.mode {
+        let given = try made.status().permissions
+        if narrow {
+          let setID = given.intersection([.setUserID, .setGroupID])
+          creationMode = self.creationMode(for: status.permissions, at: destination).union(setID)
+        } else if !given.contains(.ownerReadWriteExecute) {
+          // Its owner must be able to fill it first.
+          creationMode = given
+          try made.setMode(given.union(.ownerReadWriteExecute))
+        }
+      }
+      let inheritsACL = try inherits(made, isNew: isNew, destination)
+      let attributes = AttributeCopy(
+        preserving: preserving, source: status, creationMode: creationMode,
+        mayHoldACL: isNew ? inheritsACL : true)
+      return .folder(
+        FolderCopy(
+          source: from,
+          destination: Folder(made, path: destination.path, inheritsACL: inheritsACL),
+          status: status, isNew: isNew,
+          attributes: isNew || preserving.mode || preserving.owner || preserving.times
+            || preserving.extendedAttributes != .ignore ? attributes : nil))
+    }
+  }
+
+  /// True when made, false when it was there and is to be entered.
+  private func makeFolder(
+    mode: UInt32, _ entry: EntryFacts, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) -> Bool {
+    for _ in 0..<2 {
+      do throws(SystemError) {
+        try destination.folder.descriptor.makeFolder(destination.name, mode: mode)
+        return true
+      } catch {
+        guard error.errno == .fileExists else {
+          throw error.during(.createFolder, source.path, destination.path)
+        }
+      }
+      guard case .replace = try settle(entry, source, destination) else { return false }
+      try remove(destination, source)
+    }
+    throw refused(.exists, source, destination)
+  }
+
+  /// Whether what is made in this folder inherits an access control list. Only
+  /// asked where such a list would have to be taken away again.
+  private func inherits(
+    _ folder: borrowing Descriptor, isNew: Bool, _ place: Place
+  ) throws(SystemError) -> Bool {
+    guard options.preserving.mode else { return true }
+    // A new folder has its parent's default list until it gets its source's.
+    if isNew, let inherited = place.folder.inheritsACL { return inherited }
+    return (try? folder.attributeNames().contains(.defaultACL)) ?? false
+  }
+}

@@ -1,0 +1,76 @@
+import Synchronization
+import SystemPackage
+
+/// Which files with several names were copied already, and where to.
+final class HardLinks: Sendable {
+  private struct Copy {
+    var path: FilePath
+    var identity: FileIdentity
+    /// Names of the source that were not met yet.
+    var left: UInt32
+  }
+
+  private let copies = Mutex<[FileIdentity: Copy]>([:])
+
+  /// Where the first name of this file went; nil at the first.
+  func earlier(_ source: FileStatus) -> (path: FilePath, identity: FileIdentity)? {
+    copies.withLock { copies in
+      guard var copy = copies[source.identity] else { return nil }
+      // The last name was met: nobody will ask again.
+      copy.left -= min(copy.left, 1)
+      copies[source.identity] = copy.left == 0 ? nil : copy
+      return (copy.path, copy.identity)
+    }
+  }
+
+  func remember(_ source: FileStatus, at path: FilePath, _ identity: FileIdentity) {
+    copies.withLock {
+      $0[source.identity] = Copy(path: path, identity: identity, left: source.links - 1)
+    }
+  }
+}
+
+extension EntryCopier {
+  /// Gives the copy of this file's earlier name another name. False when there is none.
+  func linkToEarlierCopy(
+    of entry: EntryFacts, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) -> Bool {
+    guard let earlier = hardLinks.earlier(entry.source) else { return false }
+    let operation = ReflinkError.Operation.createHardLink
+    let file = try earlier.path.withName { (name) throws(ReflinkError) in
+      try attempt(operation, Place(.current, name), destination) { () throws(SystemError) in
+        // By path, since descriptors are few; then only this very file will do.
+        let file = try Descriptor.currentFolder.open(name, [.reference, .noFollow])
+        guard try file.status().identity == earlier.identity else {
+          throw SystemError(call: .link, errno: .noSuchFileOrDirectory)
+        }
+        return file
+      }
+    }
+    if !isSameFile(destination, earlier.identity) {
+      _ = try make(operation, entry, source, destination) { () throws(SystemError) in
+        try destination.folder.descriptor.link(destination.name, to: file)
+      }
+    }
+    return true
+  }
+
+  /// Whether the name is a link to that file already, as after an earlier copy.
+  private func isSameFile(
+    _ place: Place, _ identity: FileIdentity
+  ) -> Bool {
+    let status = try? place.folder.descriptor.statusIfPresent(of: place.name, follow: false)
+    return status?.identity == identity
+  }
+
+  /// Notes where the first name of a file with several went.
+  func remember(
+    _ entry: EntryFacts, _ source: Place, _ destination: Place, _ result: Result
+  ) throws(ReflinkError) {
+    if case .skipped = result { return }
+    let copy = try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+      try destination.folder.descriptor.status(of: destination.name, follow: false)
+    }
+    hardLinks.remember(entry.source, at: destination.path, copy.identity)
+  }
+}

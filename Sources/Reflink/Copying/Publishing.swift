@@ -1,0 +1,96 @@
+import SystemPackage
+
+/// Making a file aside, and giving it its name when it is complete.
+extension EntryCopier {
+  func openUnpublished(
+    mode: UInt32, _ entry: EntryFacts, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) -> OpenDestination? {
+    let folder = destination.folder
+    let isTaken: Bool
+    do throws(SystemError) {
+      isTaken = try folder.descriptor.statusIfPresent(of: destination.name, follow: false) != nil
+    } catch {
+      throw error.during(.examine(.destination), source.path, destination.path)
+    }
+    // A file that is to be overwritten is replaced as a whole.
+    if isTaken, try settle(entry, source, destination) == .skip { return nil }
+    do throws(SystemError) {
+      if !isTaken, options.publication == .unnamed {
+        do throws(SystemError) {
+          return OpenDestination(
+            try destination.parent.withName { (parent) throws(SystemError) in
+              try folder.descriptor.open(parent, [.unnamed, .write], mode: mode)
+            }, .unnamed)
+        } catch {
+          // FUSE, NFS and OCFS2 have no unnamed files; old kernels say EISDIR.
+          guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
+        }
+      }
+      return try openTemporary(mode: mode, replaces: isTaken, destination)
+    } catch {
+      throw error.during(.createFile, source.path, destination.path)
+    }
+  }
+
+  private func openTemporary(
+    mode: UInt32, replaces: Bool, _ destination: Place
+  ) throws(SystemError) -> OpenDestination {
+    var attempts = 0
+    while true {
+      let random = String(UInt64.random(in: .min ... .max), radix: 36)
+      let path = destination.parent.appending(".reflink-\(random)")
+      do throws(SystemError) {
+        let file = try path.withName { (name) throws(SystemError) in
+          try destination.folder.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
+        }
+        return OpenDestination(file, .temporary(path, replaces: replaces))
+      } catch {
+        guard error.errno == .fileExists, attempts < 100 else { throw error }
+        attempts += 1
+      }
+    }
+  }
+}
+
+extension Standing {
+  /// Gives a complete file its name. Durability is the caller's: see fsync(2).
+  func publish(_ file: borrowing Descriptor, as destination: Place) throws(SystemError) {
+    let folder = destination.folder
+    switch self {
+    case .new, .existing:
+      break
+    case .unnamed:
+      try folder.descriptor.link(destination.name, to: file)
+    case .temporary(let path, let replaces):
+      try path.withName { (temporary) throws(SystemError) in
+        do throws(SystemError) {
+          try folder.descriptor.rename(temporary, to: destination.name, replacing: replaces)
+        } catch {
+          // FUSE knows no RENAME_NOREPLACE. Linking never replaces either.
+          guard error.errno == .invalidArgument, !replaces else { throw error }
+          try folder.descriptor.link(destination.name, to: file)
+          try folder.descriptor.remove(temporary)
+        }
+      }
+    }
+  }
+
+  /// Takes a new file away that will not be complete. What was there before stays.
+  func discard(_ file: borrowing Descriptor, at destination: Place) {
+    let folder = destination.folder
+    switch self {
+    case .existing, .unnamed:
+      break
+    case .new:
+      // Only if the name is still that of our own file. Nothing better to report
+      // than the failure that led here.
+      guard let ours = try? file.status().identity,
+        let there = try? folder.descriptor.status(of: destination.name, follow: false).identity,
+        ours == there
+      else { return }
+      try? folder.descriptor.remove(destination.name)
+    case .temporary(let path, _):
+      path.withName { temporary in try? folder.descriptor.remove(temporary) }
+    }
+  }
+}

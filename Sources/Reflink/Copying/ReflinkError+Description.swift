@@ -1,0 +1,57 @@
+import SystemPackage
+
+extension ReflinkError: CustomStringConvertible {
+  public var description: String {
+    var sentence = what
+    if let reason { sentence += ": \(reason)" }
+    if bytesDone > 0 {
+      sentence += " (after \(bytesDone) bytes"
+      if let bytesLeft { sentence += ", \(bytesLeft) left" }
+      sentence += ")"
+    }
+    return sentence
+  }
+
+  private var reason: String? {
+    switch code {
+    case .notShareable(let cause): "\(cause)"
+    case .cancelled: "cancelled"
+    default: errno?.description
+    }
+  }
+
+  private var what: String {
+    let target = destination ?? source
+    return switch operation {
+    case .examine(.source): "cannot examine \(source)"
+    case .examine(.destination): "cannot examine \(target)"
+    case .open(.source): "cannot open \(source)"
+    case .open(.destination): "cannot open \(target)"
+    case .readFolder: "cannot read folder \(source)"
+    case .readLink: "cannot read symbolic link \(source)"
+    case .createFile: "cannot create file \(target)"
+    case .createFolder: "cannot create folder \(target)"
+    case .createSymbolicLink: "cannot create symbolic link \(target)"
+    case .createHardLink: "cannot create hard link \(target) to \(source)"
+    case .createSpecial: "cannot create special file \(target)"
+    case .clone: "cannot clone \(source) to \(target)"
+    case .offload: "cannot copy \(source) to \(target)"
+    case .read: "cannot read \(source)"
+    case .write: "cannot write \(target)"
+    case .remove: "cannot remove \(target)"
+    case .publish: "cannot give \(target) its name"
+    case .preserveOwner: "cannot preserve the owner of \(target)"
+    case .preserveMode: "cannot preserve the permissions of \(target)"
+    case .preserveTimes: "cannot preserve the times of \(target)"
+    case .preserveAttribute(let name): "cannot preserve attribute \(name) of \(target)"
+    case .prepare: "cannot copy \(source) to \(target)"
+    case .refuse(.folderOmitted): "\(source) is a folder, and folders were not asked for"
+    case .refuse(.sameFile): "\(source) and \(target) are the same file"
+    case .refuse(.exists): "\(target) exists"
+    case .refuse(.folderOverFile): "cannot overwrite \(target), not a folder, with folder \(source)"
+    case .refuse(.fileOverFolder): "cannot overwrite folder \(target) with \(source), not a folder"
+    case .refuse(.danglingLink): "\(target) is a symbolic link that leads nowhere"
+    case .refuse(.intoItself): "cannot copy folder \(source) into itself, \(target)"
+    }
+  }
+}

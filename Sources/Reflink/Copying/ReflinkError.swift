@@ -1,0 +1,127 @@
+public import SystemPackage
+
+/// Why a copy failed, where, and how far it had got.
+///
+/// Switch on `code`; `description` is a sentence for people.
+public struct ReflinkError: Error, Sendable, Hashable {
+  /// The kinds of failure that callers tell apart.
+  public enum Code: Sendable, Hashable {
+    case notFound
+    /// The name is taken.
+    case exists
+    case permissionDenied
+    /// Sharing was required and is not possible; why.
+    case notShareable(FallbackCause)
+    /// The file system does not support what was asked for.
+    case notSupported
+    /// The two places are on different file systems.
+    case crossDevice
+    /// The file system, or a quota, is full.
+    case noSpace
+    case readOnlyFileSystem
+    /// Larger than a limit of the file system or of the process.
+    case fileTooLarge
+    /// Source and destination are one file, or overlapping ranges of one.
+    case sameFile
+    /// A file where a folder is needed, or the reverse; a folder into itself.
+    case wrongType
+    /// An argument that cannot be: a range past the end, options that exclude each other.
+    case invalidArgument
+    /// Damage, or a device that failed: EIO.
+    case inputOutput
+    /// Too many open files, no memory.
+    case resources
+    case cancelled
+    case other
+  }
+
+  /// What was being done.
+  public enum Operation: Sendable, Hashable {
+    case examine(Side)
+    case open(Side)
+    case readFolder
+    case readLink
+    case createFile, createFolder, createSymbolicLink, createHardLink
+    case createSpecial(FileType)
+    case clone, offload, read, write
+    case remove, publish
+    case preserveOwner, preserveMode, preserveTimes
+    case preserveAttribute(name: String)
+    /// Nothing was done: the decision said no.
+    case refuse(Refusal)
+    case prepare
+  }
+
+  /// One of the two files of a copy.
+  public enum Side: Sendable, Hashable {
+    case source, destination
+  }
+
+  public var code: Code
+  public var operation: Operation
+  public var source: FilePath
+  public var destination: FilePath?
+  /// The system's own word for it, where a system call failed.
+  public var errno: Errno?
+  /// Bytes of this file that were done. They may be lost again: see `CopyOptions.partialFiles`.
+  public var bytesDone: Int64
+  /// Bytes of this file that were still to do; nil when not known.
+  public var bytesLeft: Int64?
+
+  public init(
+    code: Code, operation: Operation, source: FilePath, destination: FilePath? = nil,
+    errno: Errno? = nil, bytesDone: Int64 = 0, bytesLeft: Int64? = nil
+  ) {
+    self.code = code
+    self.operation = operation
+    self.source = source
+    self.destination = destination
+    self.errno = errno
+    self.bytesDone = bytesDone
+    self.bytesLeft = bytesLeft
+  }
+}
+
+extension ReflinkError.Code {
+  init(_ errno: Errno) {
+    self =
+      switch errno {
+      case .noSuchFileOrDirectory: .notFound
+      case .fileExists: .exists
+      case .permissionDenied, .notPermitted: .permissionDenied
+      case .notSupported, .notSupportedOnSocket, .inappropriateIOCTLForDevice, .noFunction:
+        .notSupported
+      case .improperLink: .crossDevice
+      case .noSpace, .diskQuotaExceeded: .noSpace
+      case .readOnlyFileSystem: .readOnlyFileSystem
+      case .fileTooLarge: .fileTooLarge
+      case .isDirectory, .notDirectory: .wrongType
+      case .invalidArgument: .invalidArgument
+      case .ioError: .inputOutput
+      case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .resources
+      case .canceled: .cancelled
+      default: .other
+      }
+  }
+
+  init(_ refusal: Refusal) {
+    self =
+      switch refusal {
+      case .exists: .exists
+      case .sameFile: .sameFile
+      case .danglingLink: .notFound
+      case .folderOmitted, .folderOverFile, .fileOverFolder, .intoItself: .wrongType
+      }
+  }
+}
+
+extension SystemError {
+  /// The same, with the names that only the caller knows.
+  func during(
+    _ operation: ReflinkError.Operation, _ source: FilePath, _ destination: FilePath? = nil
+  ) -> ReflinkError {
+    ReflinkError(
+      code: ReflinkError.Code(errno), operation: operation,
+      source: source, destination: destination, errno: errno)
+  }
+}

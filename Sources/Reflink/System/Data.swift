@@ -1,0 +1,96 @@
+import CReflink
+import SystemPackage
+
+/// Memory for one piece of a file on its way, aligned to a page.
+@safe final class DataBuffer {
+  let start: UnsafeMutableRawPointer
+  let capacity: Int
+
+  init(capacity: Int) {
+    unsafe start = .allocate(byteCount: capacity, alignment: 4096)
+    self.capacity = capacity
+  }
+
+  deinit {
+    unsafe start.deallocate()
+  }
+
+  /// Whether a range of the buffer holds nothing but zeros.
+  func isZero(_ range: Range<Int>) -> Bool {
+    unsafe creflink_is_zero(start + range.lowerBound, range.count)
+  }
+}
+
+extension Descriptor {
+  /// read(2) into the start of a buffer; pread(2) at `offset` when there is one.
+  /// Returns the number of bytes, 0 at the end.
+  func read(
+    into buffer: DataBuffer, count: Int, at offset: Int64?
+  ) throws(SystemError) -> Int {
+    try check(.read, at: offset) {
+      unsafe creflink_read(number, buffer.start, min(count, buffer.capacity), offset ?? -1)
+    }
+  }
+
+  /// write(2) of a part of a buffer; pwrite(2) at `offset` when there is one.
+  /// Returns how many bytes were taken, perhaps fewer.
+  func write(
+    _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64?
+  ) throws(SystemError) -> Int {
+    try check(.write, at: offset) {
+      unsafe creflink_write(number, buffer.start + range.lowerBound, range.count, offset ?? -1)
+    }
+  }
+
+  /// The same for all of a part, in as many calls as it takes.
+  func writeAll(
+    _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64?
+  ) throws(SystemError) {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let place = offset.map { $0 + Int64(start - range.lowerBound) }
+      let taken = try write(start..<range.upperBound, of: buffer, at: place)
+      guard taken > 0 else { throw SystemError(call: .write, errno: .ioError, offset: place) }
+      start += taken
+    }
+  }
+
+  /// ftruncate(2).
+  func truncate(to size: Int64) throws(SystemError) {
+    _ = try check(.truncate, at: size) { creflink_truncate(number, size) }
+  }
+
+  /// fallocate(2) with FALLOC_FL_KEEP_SIZE.
+  func allocate(_ range: Range<Int64>) throws(SystemError) {
+    _ = try check(.allocate, at: range.lowerBound) {
+      creflink_allocate(number, range.lowerBound, range.upperBound - range.lowerBound)
+    }
+  }
+
+  /// fsync(2).
+  func synchronize() throws(SystemError) {
+    _ = try check(.synchronize) { creflink_synchronize(number) }
+  }
+}
+
+extension Descriptor {
+  /// The unit, in bytes, in which this file's system shares; statfs(2). Where the
+  /// answer is larger than the true unit (NFS), less is shared, never wrongly.
+  func blockSize() throws(SystemError) -> Int64 {
+    max(try check(.statfs) { creflink_block_size(number) }, 512)
+  }
+}
+
+/// File systems by the magic number of statfs(2), where a measured difference
+/// makes it worth asking.
+enum FileSystemType: Int64 {
+  case ext4 = 0xEF53
+  case xfs = 0x5846_5342
+}
+
+extension Descriptor {
+  /// fstatfs(2); nil for a file system that makes no difference here.
+  func fileSystemType() throws(SystemError) -> FileSystemType? {
+    FileSystemType(rawValue: try check(.statfs) { creflink_file_system_type(number) })
+  }
+}

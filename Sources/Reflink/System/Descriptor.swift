@@ -1,0 +1,66 @@
+import CReflink
+
+/// An open file, closed when its owner goes away. Nothing but the number.
+struct Descriptor: ~Copyable, Sendable {
+  let number: CInt
+
+  /// Takes over a descriptor that nobody else closes.
+  init(owning number: CInt) {
+    self.number = number
+  }
+
+  deinit {
+    // The current folder's stand-in is negative and never closed.
+    if number >= 0 { _ = creflink_close(number) }
+  }
+
+  /// The current folder (AT_FDCWD): paths relative to it, or absolute ones.
+  static var currentFolder: Descriptor {
+    Descriptor(owning: CInt(CREFLINK_CURRENT_FOLDER))
+  }
+
+  /// Another descriptor of an open file that belongs to somebody else.
+  init(duplicating number: CInt) throws(SystemError) {
+    self.number = try check(.duplicate) { creflink_duplicate(number) }
+  }
+}
+
+/// How a file is opened; see open(2). Descriptors are always closed on exec.
+struct OpenFlags: OptionSet {
+  let rawValue: UInt32
+
+  init(rawValue: UInt32) { self.rawValue = rawValue }
+  private init(_ flag: creflink_open_flags) { rawValue = flag.rawValue }
+
+  static let read = OpenFlags([])
+  static let write = OpenFlags(CREFLINK_OPEN_WRITE)
+  static let readWrite = OpenFlags(CREFLINK_OPEN_READ_WRITE)
+  static let create = OpenFlags(CREFLINK_OPEN_CREATE)
+  static let exclusive = OpenFlags(CREFLINK_OPEN_EXCLUSIVE)
+  static let folder = OpenFlags(CREFLINK_OPEN_FOLDER)
+  static let noFollow = OpenFlags(CREFLINK_OPEN_NO_FOLLOW)
+  static let nonBlocking = OpenFlags(CREFLINK_OPEN_NON_BLOCKING)
+  /// A reference that reads nothing (O_PATH), to any type of file.
+  static let reference = OpenFlags(CREFLINK_OPEN_REFERENCE)
+  /// A file without a name, in the folder that is opened (O_TMPFILE).
+  static let unnamed = OpenFlags(CREFLINK_OPEN_UNNAMED)
+}
+
+extension Descriptor {
+  /// openat(2), `self` being the folder. `mode` counts where a file is made.
+  func open(
+    _ name: EntryName, _ flags: OpenFlags, mode: UInt32 = 0
+  ) throws(SystemError) -> Descriptor {
+    Descriptor(
+      owning: try check(.open) {
+        unsafe creflink_openat(number, name.pointer, flags.rawValue, mode)
+      })
+  }
+
+  /// close(2), for whoever wants to hear of a write that failed late.
+  consuming func close() throws(SystemError) {
+    let number = self.number
+    discard self
+    if number >= 0 { _ = try check(.close) { creflink_close(number) } }
+  }
+}

@@ -1,0 +1,125 @@
+import CReflink
+public import SystemPackage
+
+/// What a file is.
+public enum FileType: Sendable, Hashable {
+  case regular, folder, symbolicLink, fifo, socket, characterDevice, blockDevice, unknown
+
+  /// From the type bits of `st_mode`.
+  init(mode: UInt32) {
+    switch mode & 0o170000 {
+    case 0o100000: self = .regular
+    case 0o040000: self = .folder
+    case 0o120000: self = .symbolicLink
+    case 0o010000: self = .fifo
+    case 0o140000: self = .socket
+    case 0o020000: self = .characterDevice
+    case 0o060000: self = .blockDevice
+    default: self = .unknown
+    }
+  }
+
+  /// From `d_type` of a folder's record, which uses the same bits, shifted.
+  init(record: UInt8) {
+    self.init(mode: UInt32(record) << 12)
+  }
+}
+
+/// Which file it is: two names with one identity are one file.
+public struct FileIdentity: Sendable, Hashable {
+  /// The device number that statx(2) gives. Btrfs gives one to every subvolume.
+  public var device: UInt64
+  public var inode: UInt64
+
+  public init(device: UInt64, inode: UInt64) {
+    self.device = device
+    self.inode = inode
+  }
+}
+
+/// A moment, in seconds and nanoseconds since 1970.
+public struct FileTime: Sendable, Hashable, Comparable {
+  public var seconds: Int64
+  public var nanoseconds: UInt32
+
+  public init(seconds: Int64, nanoseconds: UInt32) {
+    self.seconds = seconds
+    self.nanoseconds = nanoseconds
+  }
+
+  public static func < (a: FileTime, b: FileTime) -> Bool {
+    (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
+  }
+}
+
+/// What statx(2) tells of a file.
+public struct FileStatus: Sendable, Hashable {
+  public var identity: FileIdentity
+  public var type: FileType
+  /// Permission, set-id and sticky bits.
+  public var permissions: FilePermissions
+  /// The number of names the file has.
+  public var links: UInt32
+  public var owner: UInt32
+  public var group: UInt32
+  /// Bytes from the first to the last, holes included.
+  public var size: Int64
+  /// Bytes that storage holds for it; blocks shared with other files count in full.
+  public var allocated: Int64
+  /// For device nodes: the device they stand for.
+  public var specialDevice: UInt64
+  public var accessed: FileTime
+  public var modified: FileTime
+  public var changed: FileTime
+
+  init(_ status: creflink_status) {
+    identity = FileIdentity(device: status.device, inode: status.inode)
+    type = FileType(mode: status.mode)
+    permissions = FilePermissions(rawValue: status.mode & 0o7777)
+    links = status.links
+    owner = status.owner
+    group = status.group
+    size = Int64(clamping: status.size)
+    allocated = Int64(clamping: status.blocks.multipliedReportingOverflow(by: 512).partialValue)
+    specialDevice = status.special_device
+    accessed = FileTime(status.accessed)
+    modified = FileTime(status.modified)
+    changed = FileTime(status.changed)
+  }
+}
+
+extension FileTime {
+  fileprivate init(_ time: creflink_time) {
+    self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
+  }
+
+  var shim: creflink_time {
+    creflink_time(seconds: seconds, nanoseconds: nanoseconds)
+  }
+}
+
+extension Descriptor {
+  /// statx(2) of the open file itself.
+  func status() throws(SystemError) -> FileStatus {
+    var status = creflink_status()
+    _ = try check(.statx) { unsafe creflink_status_of(number, &status) }
+    return FileStatus(status)
+  }
+
+  /// statx(2) of a name in this folder, or of what it links to.
+  func status(of name: EntryName, follow: Bool) throws(SystemError) -> FileStatus {
+    var status = creflink_status()
+    _ = try check(.statx) { unsafe creflink_status_at(number, name.pointer, follow, &status) }
+    return FileStatus(status)
+  }
+
+  /// The same, where a missing name is an answer.
+  func statusIfPresent(of name: EntryName, follow: Bool) throws(SystemError) -> FileStatus? {
+    do throws(SystemError) {
+      return try status(of: name, follow: follow)
+    } catch {
+      if error.errno == .noSuchFileOrDirectory { return nil }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import CReflink
+import SystemPackage
+
+/// Names in an open folder, `self` being the folder.
+extension Descriptor {
+  /// mkdirat(2).
+  func makeFolder(_ name: EntryName, mode: UInt32) throws(SystemError) {
+    _ = try check(.makeFolder) { unsafe creflink_make_folder(number, name.pointer, mode) }
+  }
+
+  /// mknodat(2) with the type and device of another node.
+  func makeSpecial(
+    _ name: EntryName, like status: FileStatus, mode: UInt32
+  ) throws(SystemError) {
+    let type: UInt32 =
+      switch status.type {
+      case .fifo: 0o010000
+      case .socket: 0o140000
+      case .characterDevice: 0o020000
+      case .blockDevice: 0o060000
+      case .regular, .folder, .symbolicLink, .unknown: 0
+      }
+    _ = try check(.makeSpecial) {
+      unsafe creflink_make_special(number, name.pointer, type | mode, status.specialDevice)
+    }
+  }
+
+  /// symlinkat(2).
+  func makeSymbolicLink(_ name: EntryName, to target: FilePath) throws(SystemError) {
+    try target.withName { (target) throws(SystemError) in
+      _ = try check(.symbolicLink) {
+        unsafe creflink_make_symbolic_link(target.pointer, number, name.pointer)
+      }
+    }
+  }
+
+  /// readlinkat(2) of the link this reference leads to. Grown until it fits:
+  /// the size that statx tells is 0 on some file systems.
+  func linkTarget() throws(SystemError) -> FilePath {
+    var capacity = 256
+    while true {
+      var bytes = [CChar](repeating: 0, count: capacity + 1)
+      let length = try check(.readLink) {
+        unsafe bytes.withUnsafeMutableBufferPointer { buffer in
+          unsafe creflink_read_symbolic_link(number, "", buffer.baseAddress, capacity)
+        }
+      }
+      if length < capacity {
+        return unsafe bytes.withUnsafeBufferPointer { buffer in
+          guard let base = buffer.baseAddress else { return FilePath() }
+          return unsafe FilePath(platformString: base)
+        }
+      }
+      capacity *= 4
+    }
+  }
+
+  /// linkat(2): a new name for an open file, a reference or an unnamed file.
+  func link(_ name: EntryName, to file: borrowing Descriptor) throws(SystemError) {
+    let other = file.number
+    _ = try check(.link) { unsafe creflink_link_descriptor(other, number, name.pointer) }
+  }
+
+  /// renameat2(2) inside this folder; without `replacing`, EEXIST where the name is taken.
+  func rename(
+    _ name: EntryName, to other: EntryName, replacing: Bool
+  ) throws(SystemError) {
+    _ = try check(.rename) {
+      unsafe creflink_rename(number, name.pointer, number, other.pointer, replacing)
+    }
+  }
+
+  /// unlinkat(2).
+  func remove(_ name: EntryName, isFolder: Bool = false) throws(SystemError) {
+    _ = try check(.remove) { unsafe creflink_remove(number, name.pointer, isFolder) }
+  }
+}
+
+/// One buffer of names of an open folder. Its names are borrowed: nothing is
+/// allocated for an entry.
+@safe struct FolderBatch: ~Copyable {
+  private let start: UnsafeMutableRawPointer
+  private var filled = 0
+  private var next = 0
+  private var nameOffset = 0
+
+  /// The type that the folder's record tells; `unknown` where it does not.
+  private(set) var type = FileType.unknown
+
+  /// The size of a batch: about 128 names.
+  private static let capacity = 4096
+
+  init() {
+    unsafe start = .allocate(byteCount: Self.capacity, alignment: 16)
+  }
+
+  deinit {
+    unsafe start.deallocate()
+  }
+
+  /// getdents64(2): the next batch of the folder. False at its end.
+  mutating func fill(from folder: borrowing Descriptor) throws(SystemError) -> Bool {
+    let number = folder.number
+    next = 0
+    filled = 0
+    filled = try check(.readFolder) {
+      unsafe creflink_read_folder(number, start, Self.capacity)
+    }
+    return filled > 0
+  }
+
+  /// Moves to the next entry that is neither "." nor "..". False at the batch's end.
+  mutating func advance() -> Bool {
+    while next < filled {
+      var record = creflink_entry()
+      next = unsafe creflink_next_entry(start, next, &record)
+      nameOffset = record.name_offset
+      type = FileType(record: record.type)
+      if !name.isSelfOrParent { return true }
+    }
+    return false
+  }
+
+  /// The entry's name, valid until the batch moves on.
+  var name: EntryName {
+    @_lifetime(borrow self)
+    get {
+      let pointer = unsafe (start + nameOffset).assumingMemoryBound(to: CChar.self)
+      return unsafe _overrideLifetime(EntryName(pointer), borrowing: self)
+    }
+  }
+}

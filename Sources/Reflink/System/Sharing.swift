@@ -1,0 +1,68 @@
+import CReflink
+
+extension Descriptor {
+  /// FICLONE: all of `source`, shared, into this file.
+  func clone(from source: borrowing Descriptor) throws(SystemError) {
+    let from = source.number
+    _ = try check(.clone) { creflink_clone(number, from) }
+  }
+
+  /// FICLONERANGE. An empty range does nothing: to the kernel, length 0 means "to the end".
+  func clone(
+    _ range: Range<Int64>, from source: borrowing Descriptor, to offset: Int64
+  ) throws(SystemError) {
+    if range.isEmpty { return }
+    let from = source.number
+    let length = range.upperBound - range.lowerBound
+    _ = try check(.cloneRange, at: range.lowerBound) {
+      creflink_clone_range(number, offset, from, range.lowerBound, length)
+    }
+  }
+
+  /// copy_file_range(2): up to `count` bytes. Returns how many, 0 at the source's end.
+  func copy(
+    count: Int, from source: borrowing Descriptor, at sourceOffset: Int64, to offset: Int64
+  ) throws(SystemError) -> Int {
+    let from = source.number
+    return try check(.copyRange, at: sourceOffset) {
+      creflink_copy_range(from, sourceOffset, number, offset, count)
+    }
+  }
+}
+
+/// A FICLONE in a process of its own, which can be ended. Both files must stay
+/// open until it ended; letting go of it kills it first.
+@safe final class CloneHelper {
+  /// Becomes readable when the clone ended.
+  let ended: CInt
+  private var helper: OpaquePointer?
+
+  init(
+    cloning source: borrowing Descriptor, into destination: borrowing Descriptor
+  ) throws(SystemError) {
+    let from = source.number
+    let to = destination.number
+    var helper: OpaquePointer?
+    ended = try check(.helper) { unsafe creflink_clone_helper_start(to, from, &helper) }
+    unsafe self.helper = helper
+  }
+
+  deinit { kill() }
+
+  /// Whether the clone ended; never waits.
+  var hasEnded: Bool { isReadable(ended) }
+
+  /// Waits until the clone ended (at once when `ended` is readable) and says how.
+  func finish() throws(SystemError) {
+    guard let running = unsafe helper else { return }
+    unsafe helper = nil
+    _ = try check(.clone) { unsafe creflink_clone_helper_finish(running) }
+  }
+
+  /// Ends the clone. The destination then holds some prefix of the source.
+  func kill() {
+    guard let running = unsafe helper else { return }
+    unsafe helper = nil
+    unsafe creflink_clone_helper_kill(running)
+  }
+}

@@ -1,0 +1,115 @@
+public import SystemPackage
+
+/// What became of one file's data: an account of every byte.
+public struct CopyOutcome: Sendable, Hashable {
+  /// How the data got there; the last way taken where it was more than one.
+  public enum Method: Sendable, Hashable {
+    /// By FICLONE or FICLONERANGE: shared with the source.
+    case cloned
+    /// By copy_file_range(2), inside the kernel or on a server. It may have
+    /// shared the data; the system call does not say.
+    case offloaded
+    /// Through memory.
+    case copied
+    /// There was no data: an empty file, or one great hole.
+    case nothing
+  }
+
+  /// What became of one way of moving data.
+  public enum Attempt: Sendable, Hashable {
+    case notTried
+    /// Ruled out by what was asked for.
+    case avoided
+    case refused(FallbackCause)
+    case worked
+  }
+
+  /// Where the clone ran.
+  public enum Execution: Sendable, Hashable {
+    /// As one system call of this thread, which only the end of the process cuts short.
+    case inline
+    /// In a process of its own, watched and ready to be ended.
+    case helper
+    /// Inline, although long, since the system refused another process.
+    case helperRefused(Errno)
+  }
+
+  /// A change of the Btrfs flag NOCOW on the destination, without which it could not share.
+  public enum NoCopyOnWriteChange: Sendable, Hashable {
+    case set, cleared
+  }
+
+  /// Bytes that FICLONE or FICLONERANGE shared, holes among them included.
+  public internal(set) var cloned: Int64 = 0
+  /// Bytes that copy_file_range(2) moved.
+  public internal(set) var offloaded: Int64 = 0
+  /// Bytes that went through memory.
+  public internal(set) var copied: Int64 = 0
+  /// Bytes of holes that were found and kept (or made, with `Holes.detect`).
+  public internal(set) var holes: Int64 = 0
+
+  public internal(set) var clone = Attempt.notTried
+  public internal(set) var offload = Attempt.notTried
+  public internal(set) var execution = Execution.inline
+  public internal(set) var noCopyOnWrite: NoCopyOnWriteChange?
+
+  /// Whether SEEK_HOLE found holes.
+  public internal(set) var foundHolesBySeeking = false
+  /// Whether the data was searched for zeros.
+  public internal(set) var searchedForZeros = false
+
+  public init() {}
+
+  public var method: Method {
+    if copied > 0 { return .copied }
+    if offloaded > 0 { return .offloaded }
+    return clone == .worked ? .cloned : .nothing
+  }
+
+  /// Bytes accounted for.
+  public var total: Int64 { cloned + offloaded + copied + holes }
+
+  /// Why the data is not shared, where it was to be.
+  public var fallback: FallbackCause? {
+    if case .refused(let cause) = clone { return cause }
+    return nil
+  }
+}
+
+/// Why a clone, or an offload, was not possible.
+public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
+  /// EXDEV: the two files are on different file systems.
+  case otherFileSystem
+  /// EOPNOTSUPP, ENOTTY, ENOSYS: the file system cannot.
+  case notSupported
+  /// EINVAL: on Btrfs, one file is NOCOW and the other is not, and could not be made so.
+  case noCopyOnWriteMismatch
+  /// EINVAL for another reason.
+  case invalid
+  /// ETXTBSY: one of the two is an active swap file.
+  case swapFile
+  /// EPERM, EACCES: a lock-down, a seccomp filter, an immutable file.
+  case denied
+  /// EAGAIN, again and again.
+  case busy
+  /// Offsets do not fit the file system's blocks; only of ranges.
+  case misaligned
+  /// Not a regular file on both sides.
+  case notRegular
+  case other(Errno)
+
+  public var description: String {
+    switch self {
+    case .otherFileSystem: "on another file system"
+    case .notSupported: "not supported by the file system"
+    case .noCopyOnWriteMismatch: "only one of the two files is NOCOW"
+    case .invalid: "refused as invalid"
+    case .swapFile: "an active swap file"
+    case .denied: "not permitted"
+    case .busy: "busy"
+    case .misaligned: "the offsets do not fit the file system's blocks"
+    case .notRegular: "not a regular file"
+    case .other(let errno): errno.description
+    }
+  }
+}

@@ -1,0 +1,116 @@
+/// One file's bytes on their way into another open, empty file.
+///
+/// The ladder: one whole FICLONE; where that is refused, copy_file_range by
+/// segments of data; where that is refused too, a buffer. Each `step()` is
+/// bounded and leaves the transfer where the next one goes on. It knows
+/// descriptors and offsets, no paths, and prints nothing.
+///
+/// On every way the destination holds a prefix of the source until the end, and
+/// holes stay holes.
+struct FileTransfer: ~Copyable, Job {
+  let source: Descriptor
+  let destination: Descriptor
+  let cloning: Cloning
+  let holes: Holes
+
+  /// The source's size when the transfer began. Not trusted where it is 0 or
+  /// where the file turns out longer; see `copyThroughBuffer`.
+  let statedSize: Int64
+  /// Whether one of the two has no offsets: a pipe, a device.
+  let isStream: Bool
+
+  /// Where on the ladder the transfer stands.
+  enum Rung { case clone, watchClone, offload, buffer, finished }
+  var rung = Rung.clone
+
+  /// How far the source is accounted for.
+  var position: Int64 = 0
+  /// The end of the run of data that `position` is in.
+  var segmentEnd: Int64 = 0
+  /// The destination's size, as this transfer made it.
+  var writtenEnd: Int64 = 0
+  /// How far blocks were reserved.
+  var allocatedEnd: Int64 = 0
+
+  var outcome = CopyOutcome()
+  var patience = Patience()
+  var helper: CloneHelper?
+  var buffer: DataBuffer?
+  /// Whether to read on past the stated size, which turned out to be a lie.
+  var readsToTheEnd = false
+
+  /// `destination` is empty when it is a regular file.
+  init(
+    from source: consuming Descriptor, _ status: FileStatus,
+    into destination: consuming Descriptor, isRegular: Bool,
+    cloning: Cloning, holes: Holes
+  ) {
+    self.source = source
+    self.destination = destination
+    self.cloning = cloning
+    self.holes = holes
+    isStream = status.type != .regular || !isRegular
+    statedSize = status.type == .regular ? status.size : 0
+    if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
+      outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided
+      rung = rungAfterClone()
+    }
+  }
+
+  /// The first way that may move data without sharing all of it.
+  mutating func rungAfterClone() -> Rung {
+    // copy_file_range may share, and neither looks for zeros nor fills holes by itself.
+    let avoided = isStream || cloning == .never || holes != .keep
+    if avoided && statedSize > 0 { outcome.offload = .avoided }
+    // A file that calls itself empty has nothing to offload, but may have bytes to read.
+    return avoided || statedSize == 0 ? .buffer : .offload
+  }
+
+  mutating func step() throws(SystemError) -> Step {
+    do throws(SystemError) {
+      switch rung {
+      case .clone: return try clone()
+      case .watchClone: return try watchClone()
+      case .offload: return try offload()
+      case .buffer: return try copyThroughBuffer()
+      case .finished: return .finished
+      }
+    } catch {
+      giveBack()
+      throw error
+    }
+  }
+
+  mutating func cancel() {
+    helper?.kill()
+    giveBack()
+  }
+
+  var bytesDone: Int64 {
+    rung == .watchClone ? writtenEnd : position
+  }
+
+  var bytesLeft: Int64 { max(statedSize - bytesDone, 0) }
+
+  /// The source is at its end: gives the destination its size, where a hole ends
+  /// it or blocks were reserved past it.
+  mutating func finish() throws(SystemError) -> Step {
+    rung = .finished
+    buffer = nil
+    if position != writtenEnd || allocatedEnd > position {
+      try destination.truncate(to: position)
+      writtenEnd = position
+      allocatedEnd = position
+    }
+    return .finished
+  }
+
+  /// Returns reserved blocks that were not filled, when the transfer ends early.
+  private mutating func giveBack() {
+    if allocatedEnd > writtenEnd {
+      // The error that ended the transfer is the one to report.
+      try? destination.truncate(to: writtenEnd)
+      allocatedEnd = writtenEnd
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import SystemPackage
+
+/// What an error of a clone or an offload means for the transfer. From reading
+/// and writing themselves every error is terminal.
+enum Verdict: Equatable {
+  /// The transfer ends: the same would happen on any other way.
+  case terminal
+  /// Try again, a bounded number of times.
+  case transient
+  /// EINVAL: several causes share it; look for the true one.
+  case diagnose
+  /// Not on this way; the next may do.
+  case nextRung(FallbackCause)
+}
+
+/// Sorted by call and errno, as measured. The default is to go on: a kernel may
+/// refuse a clone with an errno of its own (EIO from CIFS included is not among
+/// them: it means damage), and the write itself has the last word.
+func verdict(on error: SystemError) -> Verdict {
+  switch error.errno {
+  case .ioError, .noSpace, .diskQuotaExceeded, .noMemory, .readOnlyFileSystem, .staleNFSFileHandle:
+    .terminal
+  // Killed from outside, in its helper.
+  case .canceled:
+    .terminal
+  case .resourceTemporarilyUnavailable, .interrupted:
+    .transient
+  case .invalidArgument:
+    error.call == .clone ? .diagnose : .nextRung(.invalid)
+  case .fileTooLarge:
+    // Some file systems bound what they offload, not what is written.
+    error.call == .copyRange ? .nextRung(.other(error.errno)) : .terminal
+  case .improperLink:
+    .nextRung(.otherFileSystem)
+  case .notSupported, .notSupportedOnSocket, .inappropriateIOCTLForDevice, .noFunction:
+    .nextRung(.notSupported)
+  case .textFileBusy:
+    .nextRung(.swapFile)
+  case .notPermitted, .permissionDenied:
+    .nextRung(.denied)
+  default:
+    .nextRung(.other(error.errno))
+  }
+}
+
+/// Bounded patience with EAGAIN: 1, 2, 4, … 128 ms, then no more.
+struct Patience {
+  private var attempts = 0
+
+  /// How long to wait before the next try; nil when there is none left.
+  mutating func next() -> Wait? {
+    guard attempts < 8 else { return nil }
+    defer { attempts += 1 }
+    return Wait(atMost: .milliseconds(1 << attempts))
+  }
+}

@@ -1,0 +1,121 @@
+import SystemPackage
+
+/// The first rung: one FICLONE of the whole file, a point-in-time copy.
+extension FileTransfer {
+  /// A FICLONE costs 8 to 35 µs an extent. Past this size and this number of
+  /// extents it runs where it can be watched and ended.
+  private static var longSize: Int64 { 16 << 20 }
+  private static var longExtents: UInt32 { 1024 }
+
+  /// How often a clone in its helper is looked at.
+  private static var watchInterval: Duration { .milliseconds(20) }
+
+  mutating func clone() throws(SystemError) -> Step {
+    if isLong() {
+      do throws(SystemError) {
+        let helper = try CloneHelper(cloning: source, into: destination)
+        self.helper = helper
+        outcome.execution = .helper
+        rung = .watchClone
+        return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
+      } catch {
+        outcome.execution = .helperRefused(error.errno)
+      }
+    }
+    do throws(SystemError) {
+      try destination.clone(from: source)
+    } catch {
+      return try cloneFailed(error)
+    }
+    return cloned()
+  }
+
+  /// Looks at the clone in its helper: ended, or how far it is.
+  mutating func watchClone() throws(SystemError) -> Step {
+    guard let helper else { return try cloneFailed(SystemError(call: .clone, errno: .canceled)) }
+    guard helper.hasEnded else {
+      // The destination grows while FICLONE runs, and looking at it never waits.
+      writtenEnd = min(try destination.status().size, statedSize)
+      return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
+    }
+    self.helper = nil
+    do throws(SystemError) {
+      try helper.finish()
+    } catch {
+      rung = .clone
+      return try cloneFailed(error)
+    }
+    return cloned()
+  }
+
+  private mutating func cloned() -> Step {
+    outcome.clone = .worked
+    outcome.cloned = statedSize
+    position = statedSize
+    writtenEnd = statedSize
+    rung = .finished
+    return .advanced(statedSize)
+  }
+
+  /// A source whose extents one bounded look does not show to the end.
+  private func isLong() -> Bool {
+    guard statedSize > Self.longSize else { return false }
+    // A file system without FIEMAP shares on a server or not at all: nothing to cut short here.
+    return (try? source.hasMoreExtents(than: Self.longExtents)) ?? false
+  }
+
+  private mutating func cloneFailed(_ error: SystemError) throws(SystemError) -> Step {
+    let cause: FallbackCause
+    switch verdict(on: error) {
+    case .terminal:
+      throw error
+    case .transient:
+      if let wait = patience.next() { return .waiting(wait) }
+      cause = .busy
+    case .nextRung(let refusal):
+      cause = refusal
+    case .diagnose:
+      if statedSize > fileSizeLimit() {
+        // The kernel says EINVAL for a clone past RLIMIT_FSIZE; a write would say this.
+        throw SystemError(call: .clone, errno: .fileTooLarge)
+      }
+      if let change = noCopyOnWriteDifference(), outcome.noCopyOnWrite == nil {
+        if adoptNoCopyOnWrite(change) { return .advanced(0) }
+        cause = .noCopyOnWriteMismatch
+      } else {
+        cause = .invalid
+      }
+    }
+    outcome.clone = .refused(cause)
+    if cloning == .required { throw error }
+    rung = rungAfterClone()
+    return .advanced(0)
+  }
+
+  /// What would make the destination's NOCOW flag like the source's. Asked only
+  /// after a refusal: no call is spent on files that clone at once.
+  private func noCopyOnWriteDifference() -> CopyOutcome.NoCopyOnWriteChange? {
+    guard let from = try? source.inodeFlags(), let to = try? destination.inodeFlags(),
+      from.contains(.noCopyOnWrite) != to.contains(.noCopyOnWrite)
+    else { return nil }
+    return from.contains(.noCopyOnWrite) ? .set : .cleared
+  }
+
+  /// Changes the flag on the (empty) destination. Btrfs answers 0 and changes
+  /// nothing on a file with data, so it is read back.
+  private mutating func adoptNoCopyOnWrite(_ change: CopyOutcome.NoCopyOnWriteChange) -> Bool {
+    do throws(SystemError) {
+      var flags = try destination.inodeFlags()
+      switch change {
+      case .set: flags.insert(.noCopyOnWrite)
+      case .cleared: flags.remove(.noCopyOnWrite)
+      }
+      try destination.setInodeFlags(flags)
+      guard try destination.inodeFlags() == flags else { return false }
+    } catch {
+      return false
+    }
+    outcome.noCopyOnWrite = change
+    return true
+  }
+}

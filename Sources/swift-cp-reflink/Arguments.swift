@@ -1,0 +1,88 @@
+import CReflink
+import Reflink
+
+/// What the command line asks for.
+enum Request {
+  case copy(Settings)
+  case help(String)
+  /// Wrong usage; a message unless getopt has said it already.
+  case misuse(String?)
+}
+
+/// Reads the command line by getopt_long(3), which knows all of cp's grammar:
+/// options after operands, `--`, bundles, abbreviations, optional arguments.
+func parseArguments() -> Request {
+  var settings = Settings()
+  let options = Option.all
+  // getopt's value for an option: its letter, or a number past all letters.
+  let values = options.indices.map { CInt(options[$0].short?.value ?? 256 + UInt32($0)) }
+  let shorts = shortOptions(options)
+  let longs = unsafe longOptions(options, values)
+
+  var argument: UnsafePointer<CChar>?
+  while true {
+    let value = unsafe creflink_next_option(
+      CommandLine.argc, CommandLine.unsafeArgv, shorts, longs, &argument)
+    if value == -1 { break }
+    guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
+    let text = unsafe argument.map { unsafe OperandPath(copying: $0) }
+    switch settings.apply(options[index].meaning, text) {
+    case .goOn: break
+    case .end(let request): return request
+    }
+  }
+  for index in Int(creflink_first_operand())..<Int(CommandLine.argc) {
+    if let operand = unsafe CommandLine.unsafeArgv[index] {
+      settings.operands.append(unsafe OperandPath(copying: operand))
+    }
+  }
+  if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
+    return .misuse("--reflink can be used only with --sparse=auto")
+  }
+  return .copy(settings)
+}
+
+private func shortOptions(_ options: [Option]) -> [CChar] {
+  var text: [CChar] = []
+  for option in options {
+    guard let short = option.short else { continue }
+    text.append(CChar(short.value))
+    switch option.argument {
+    case .none: break
+    case .required: text.append(0x3A)
+    case .optional: text += [0x3A, 0x3A]
+    }
+  }
+  return text + [0]
+}
+
+private func longOptions(_ options: [Option], _ values: [CInt]) -> [creflink_option] {
+  var table: [creflink_option] = unsafe []
+  for (option, value) in zip(options, values) {
+    guard let long = option.long else { continue }
+    let argument =
+      switch option.argument {
+      case .none: CREFLINK_ARGUMENT_NONE
+      case .required: CREFLINK_ARGUMENT_REQUIRED
+      case .optional: CREFLINK_ARGUMENT_OPTIONAL
+      }
+    // A literal's bytes are there for good, and end with a NUL.
+    let name = unsafe UnsafeRawPointer(long.utf8Start).assumingMemoryBound(to: CChar.self)
+    unsafe table.append(
+      creflink_option(name: name, argument: CInt(argument.rawValue), flag: nil, value: value))
+  }
+  unsafe table.append(creflink_option(name: nil, argument: 0, flag: nil, value: 0))
+  return unsafe table
+}
+
+extension OperandPath {
+  fileprivate init(copying text: UnsafePointer<CChar>) {
+    var bytes: [CChar] = []
+    var next = unsafe text
+    while unsafe next.pointee != 0 {
+      bytes.append(unsafe next.pointee)
+      unsafe next += 1
+    }
+    self.init(bytes: bytes + [0])
+  }
+}

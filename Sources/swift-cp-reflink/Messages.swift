@@ -1,0 +1,52 @@
+import Reflink
+import SystemPackage
+
+/// A failure in GNU cp's words.
+func message(for error: ReflinkError) -> String {
+  let source = Quoting.name(error.source)
+  let destination = Quoting.name(error.destination ?? error.source)
+  let what =
+    switch error.operation {
+    case .examine(.source): "cannot stat \(source)"
+    case .examine(.destination): "cannot stat \(destination)"
+    case .open(.source): "cannot open \(source) for reading"
+    case .open(.destination): "cannot open \(destination) for reading"
+    case .readFolder: "cannot access \(source)"
+    case .readLink: "cannot read symbolic link \(source)"
+    case .createFile: "cannot create regular file \(destination)"
+    case .createFolder: "cannot create directory \(destination)"
+    case .createSymbolicLink: "cannot create symbolic link \(destination)"
+    case .createHardLink: "cannot create hard link \(destination) to \(source)"
+    case .createSpecial(.fifo): "cannot create fifo \(destination)"
+    case .createSpecial: "cannot create special file \(destination)"
+    case .clone: "failed to clone \(destination) from \(source)"
+    case .offload, .prepare: "error copying \(source) to \(destination)"
+    case .read: "error reading \(source)"
+    case .write: "error writing \(destination)"
+    case .remove: "cannot remove \(destination)"
+    case .publish: "cannot create regular file \(destination)"
+    case .preserveOwner: "failed to preserve ownership for \(destination)"
+    case .preserveMode: "preserving permissions for \(destination)"
+    case .preserveTimes: "preserving times for \(destination)"
+    case .preserveAttribute(let name): "setting attribute '\(name)' for \(destination)"
+    case .refuse(let refusal): sentence(refusal, source, destination)
+    }
+  guard let errno = error.errno else { return what }
+  // A new file's name that ends with a slash: the kernel says "is a directory".
+  let shown: Errno =
+    error.operation == .createFile && errno == .isDirectory ? .notDirectory : errno
+  return "\(what): \(errorText(shown.rawValue))"
+}
+
+private func sentence(_ refusal: Refusal, _ source: String, _ destination: String) -> String {
+  switch refusal {
+  case .folderOmitted: "-r not specified; omitting directory \(source)"
+  case .sameFile: "\(source) and \(destination) are the same file"
+  case .exists: "cannot create regular file \(destination): File exists"
+  case .folderOverFile:
+    "cannot overwrite non-directory \(destination) with directory \(source)"
+  case .fileOverFolder: "cannot overwrite directory \(destination) with non-directory"
+  case .danglingLink: "not writing through dangling symlink \(destination)"
+  case .intoItself: "cannot copy a directory, \(source), into itself, \(destination)"
+  }
+}

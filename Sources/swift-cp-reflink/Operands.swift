@@ -1,0 +1,71 @@
+import Reflink
+import SystemPackage
+
+/// One source and where it goes.
+struct OperandPair {
+  var source: OperandPath
+  /// A path; relative to `folder` where there is one.
+  var destination: OperandPath
+  var folder: Folder?
+}
+
+enum Pairing {
+  case pairs([OperandPair])
+  /// Wrong usage.
+  case misuse(String)
+  /// The file system said no.
+  case refused(String)
+}
+
+/// Finds out what the operands mean: `SOURCE DEST` or `SOURCE... DIRECTORY`.
+func pairOperands(_ settings: Settings) -> Pairing {
+  var operands = settings.operands
+  guard let first = operands.first else { return .misuse("missing file operand") }
+
+  switch settings.target {
+  case .folder(let path):
+    do throws(Errno) {
+      return .pairs(pair(operands, into: try Folder.open(path)))
+    } catch {
+      return .refused(
+        "target directory \(Quoting.name(path.display)): \(errorText(error.rawValue))")
+    }
+  case .name:
+    if operands.count == 1 { return missingDestination(first) }
+    if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2].display))") }
+    return .pairs([OperandPair(source: first, destination: operands[1], folder: nil)])
+  case .inferred:
+    if operands.count == 1 { return missingDestination(first) }
+    let last = operands.removeLast()
+    do throws(Errno) {
+      return .pairs(pair(operands, into: try Folder.open(last)))
+    } catch {
+      if operands.count == 1 {
+        return .pairs([OperandPair(source: first, destination: last, folder: nil)])
+      }
+      return .refused("target \(Quoting.name(last.display)): \(errorText(error.rawValue))")
+    }
+  }
+}
+
+private func missingDestination(_ operand: OperandPath) -> Pairing {
+  .misuse("missing destination file operand after \(Quoting.name(operand.display))")
+}
+
+private func pair(_ sources: [OperandPath], into folder: Folder) -> [OperandPair] {
+  sources.map { OperandPair(source: $0, destination: $0.nameInFolder, folder: folder) }
+}
+
+extension OperandPath {
+  /// The name that a source gets in a folder: its last component. `..` stands for
+  /// the folder itself, and copying into its parent is never meant.
+  fileprivate var nameInFolder: OperandPath {
+    let slash = CChar(0x2F)
+    var bytes = bytes.dropLast()
+    while bytes.count > 1, bytes.last == slash { bytes.removeLast() }
+    if let last = bytes.lastIndex(of: slash), bytes.count > 1 { bytes = bytes[(last + 1)...] }
+    let dot = CChar(0x2E)
+    if Array(bytes) == [dot, dot] || Array(bytes) == [slash] { bytes = [dot] }
+    return OperandPath(bytes: bytes + [0])
+  }
+}

@@ -1,0 +1,71 @@
+import CReflink
+
+/// Standard output and standard error, in the order of what happened.
+struct Output {
+  enum Stream: CInt {
+    case output = 1
+    case error = 2
+  }
+
+  private var pending: [UInt8] = []
+  private var failure: CInt = 0
+
+  /// The name the command was called by.
+  static var programName: String {
+    CommandLine.arguments.first ?? "swift-cp-reflink"
+  }
+
+  mutating func write(_ text: String, to stream: Stream = .output) {
+    switch stream {
+    case .output:
+      pending.append(contentsOf: text.utf8)
+      if pending.count >= 1 << 15 { flush() }
+    case .error:
+      flush()
+      _ = send(Array(text.utf8), to: .error)
+    }
+  }
+
+  /// A message on standard error, after the command's name.
+  mutating func complain(_ message: String) {
+    write("\(Self.programName): \(message)\n", to: .error)
+  }
+
+  /// Sends what is left. False when standard output took less than all of it.
+  mutating func finish() -> Bool {
+    flush()
+    if failure != 0 {
+      let error = failure
+      failure = 0
+      complain("write error: \(errorText(error))")
+      return false
+    }
+    return true
+  }
+
+  private mutating func flush() {
+    if pending.isEmpty { return }
+    let error = send(pending, to: .output)
+    if failure == 0 { failure = error }
+    pending.removeAll(keepingCapacity: true)
+  }
+
+  /// 0, or the errno.
+  private func send(_ bytes: [UInt8], to stream: Stream) -> CInt {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let taken = unsafe rest.withUnsafeBytes {
+        unsafe creflink_write(stream.rawValue, $0.baseAddress, $0.count, -1)
+      }
+      if taken == -4 { continue }  // EINTR
+      if taken < 0 { return CInt(-taken) }
+      rest = rest.dropFirst(taken)
+    }
+    return 0
+  }
+}
+
+/// The C library's words for an errno value.
+func errorText(_ errno: CInt) -> String {
+  unsafe String(cString: creflink_error_text(errno))
+}

@@ -1,0 +1,136 @@
+import CReflink
+import SystemPackage
+
+/// Names in messages, quoted as GNU's tools do: so that a shell would read them back.
+enum Quoting {
+  /// Always in quotes: '…', "…" where the name has an apostrophe, and $'…' for
+  /// what cannot be printed.
+  static func name(_ path: FilePath) -> String {
+    let bytes = unsafe path.withPlatformString { pointer in
+      var bytes: [UInt8] = []
+      var next = unsafe pointer
+      while unsafe next.pointee != 0 {
+        unsafe bytes.append(UInt8(bitPattern: next.pointee))
+        unsafe next += 1
+      }
+      return bytes
+    }
+    return name(bytes)
+  }
+
+  /// A word of the command line, in the locale's quotation marks.
+  static func quote(_ word: String) -> String {
+    Locale.isUTF8 ? "‘\(word)’" : "'\(word)'"
+  }
+
+  static func name(_ bytes: [UInt8], isUTF8: Bool = Locale.isUTF8) -> String {
+    let pieces = Piece.split(bytes, isUTF8: isUTF8)
+    if pieces.allSatisfy({ $0.isPrintable }) {
+      let text = pieces.map(\.text).joined()
+      if !text.contains("'") { return "'\(text)'" }
+      // Inside "…" a shell would still look at these.
+      if !text.contains(where: { "\"$`\\!".contains($0) }) { return "\"\(text)\"" }
+    }
+    return escaped(pieces)
+  }
+
+  /// '…' with $'…' for what cannot be printed, and \' for apostrophes.
+  private static func escaped(_ pieces: [Piece]) -> String {
+    var result = "'"
+    var inEscape = false
+    for piece in pieces {
+      if piece.isPrintable {
+        if inEscape {
+          result += "''"
+          inEscape = false
+        }
+        result += piece.text == "'" ? "'\\''" : piece.text
+      } else {
+        if !inEscape {
+          result += "'$'"
+          inEscape = true
+        }
+        result += piece.text
+      }
+    }
+    return result + "'"
+  }
+}
+
+/// One character of a name, or one byte that is none.
+private struct Piece {
+  var text: String
+  var isPrintable: Bool
+
+  static func split(_ bytes: [UInt8], isUTF8: Bool) -> [Piece] {
+    var pieces: [Piece] = []
+    var rest = bytes[...]
+    while let first = rest.first {
+      if first < 0x80 {
+        pieces.append(ascii(first))
+        rest = rest.dropFirst()
+        continue
+      }
+      var decoder = UTF8()
+      var iterator = rest.makeIterator()
+      if isUTF8, case .scalarValue(let scalar) = decoder.decode(&iterator) {
+        let length = UTF8.width(scalar)
+        pieces.append(
+          scalar.isPrintable
+            ? Piece(text: String(Character(scalar)), isPrintable: true)
+            : Piece(text: rest.prefix(length).map(octal).joined(), isPrintable: false))
+        rest = rest.dropFirst(length)
+      } else {
+        pieces.append(Piece(text: octal(first), isPrintable: false))
+        rest = rest.dropFirst()
+      }
+    }
+    return pieces
+  }
+
+  private static func ascii(_ byte: UInt8) -> Piece {
+    let letters: [UInt8: String] = [
+      7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r",
+    ]
+    if byte >= 0x20, byte < 0x7F {
+      return Piece(text: String(Character(Unicode.Scalar(byte))), isPrintable: true)
+    }
+    return Piece(text: letters[byte] ?? octal(byte), isPrintable: false)
+  }
+
+  private static func octal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 8)
+    return "\\" + String(repeating: "0", count: 3 - digits.count) + digits
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isPrintable: Bool {
+    switch properties.generalCategory {
+    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+      .paragraphSeparator:
+      false
+    default: true
+    }
+  }
+}
+
+/// The part of the locale that matters here.
+enum Locale {
+  static let isUTF8: Bool = {
+    let names: [StaticString] = ["LC_ALL", "LC_CTYPE", "LANG"]
+    for name in names {
+      guard let value = environment(name), !value.isEmpty else { continue }
+      let lower = value.lowercased()
+      return lower.contains("utf-8") || lower.contains("utf8")
+    }
+    return false
+  }()
+}
+
+/// getenv(3).
+func environment(_ name: StaticString) -> String? {
+  let key = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+  guard let value = unsafe creflink_environment(key) else { return nil }
+  return unsafe String(cString: value)
+}

@@ -1,0 +1,1 @@
+exit(withStatus: Command.run())
