@@ -28,7 +28,7 @@ public func copy(
     facts.source.type == .folder ? .refuse(.folderOmitted) : rule.decide(facts)
   }
   let entries = EntryCopier(
-    options: options, decide: decide, control: control, hardLinks: HardLinks())
+    options: options, decide: decide, control: control)
   let result = try source.withName { (source) throws(ReflinkError) in
     try destination.withName { (destination) throws(ReflinkError) in
       try entries.copy(
@@ -65,7 +65,7 @@ public func copy(
 ///     with the rules `skip` and `replace`.
 ///   - rule: What becomes of names that are taken.
 ///   - onFailure: Whether one failed entry ends the copy.
-///   - listener: Told of every entry, on the thread that copies.
+///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree. With `FailureRule.goOn`, look at `failures`.
 /// - Throws: `ReflinkError`: the first failure with `stop`, else only cancellation.
 ///
@@ -73,11 +73,11 @@ public func copy(
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
-  control: Control? = nil, listener: ((TreeEvent) -> Void)? = nil
+  control: Control? = nil, listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
   try check(options, source, destination)
   let entries = EntryCopier(
-    options: options, decide: rule.decide, control: control, hardLinks: HardLinks())
+    options: options, decide: rule.decide, control: control)
   var tree = TreeCopier(entries, onFailure: onFailure, listener: listener)
   try source.withName { (source) throws(ReflinkError) in
     try destination.withName { (destination) throws(ReflinkError) in
@@ -87,11 +87,12 @@ public func copyTree(
   return tree.outcome
 }
 
-/// Copies a tree without blocking a thread of Swift's cooperative pool; see the blocking twin.
+/// Copies a tree without blocking a thread of Swift's cooperative pool; see the
+/// blocking twin. What listens is called on the thread that copies.
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
-  control: Control? = nil, listener: (@Sendable (TreeEvent) -> Void)? = nil
+  control: Control? = nil, listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
   try await onThreadOfItsOwn(source, destination, control) { (control) throws(ReflinkError) in
     try copyTree(

@@ -7,47 +7,49 @@ enum Command {
   static func run() -> CInt {
     // A write past the process's size limit is then an error to report, not a death.
     creflink_ignore_file_size_signal()
-    var output = Output()
-    var succeeded = false
     switch parseArguments() {
     case .help(let text):
+      var output = Output()
       output.write(text)
-      succeeded = true
+      return output.finish() ? 0 : 1
     case .misuse(let message):
-      if let message { output.complain(message) }
-      output.write("Try '\(Output.programName) --help' for more information.\n", to: .error)
+      return misuse(message)
     case .copy(let settings):
-      succeeded = copy(settings, &output)
+      switch pairOperands(settings) {
+      case .pairs(let pairs):
+        return copy(pairs, settings) ? 0 : 1
+      case .misuse(let message):
+        return misuse(message)
+      case .refused(let message):
+        var output = Output()
+        output.complain(message)
+        return 1
+      }
     }
-    return output.finish() && succeeded ? 0 : 1
   }
 
-  private static func copy(_ settings: Settings, _ output: inout Output) -> Bool {
-    let pairs: [OperandPair]
-    switch pairOperands(settings) {
-    case .pairs(let found): pairs = found
-    case .misuse(let message):
-      output.complain(message)
-      output.write("Try '\(Output.programName) --help' for more information.\n", to: .error)
-      return false
-    case .refused(let message):
-      output.complain(message)
-      return false
-    }
+  private static func misuse(_ message: String?) -> CInt {
+    var output = Output()
+    if let message { output.complain(message) }
+    output.write("Try '\(Output.programName) --help' for more information.\n", to: .error)
+    return 1
+  }
 
-    let reporter = Reporter(settings, output)
+  private static func copy(_ pairs: [OperandPair], _ settings: Settings) -> Bool {
+    let reporter = Reporter(settings.tells)
     var copier = TreeCopier(
-      options: settings.copyOptions, decide: settings.rules.decide, onFailure: .goOn,
-      listener: reporter.listener)
+      options: settings.copyOptions, decide: settings.rules.decide,
+      onFailure: .goOn(tell: reporter.tell), listener: reporter.listener)
+    var succeeded = true
     for pair in pairs {
       do throws(ReflinkError) {
         try copier.copy(pair.source, to: pair.destination, in: pair.folder)
       } catch {
         reporter.tell(error)
+        succeeded = false
       }
     }
-    output = reporter.output
-    return copier.outcome.failures == 0
+    return reporter.finish() && succeeded && copier.outcome.failures == 0
   }
 }
 

@@ -1,43 +1,44 @@
 import Reflink
+import Synchronization
 import SystemPackage
 
 /// Writes what happens, as far as it was asked for: `-v`, `--debug`, and errors always.
-final class Reporter {
+final class Reporter: Sendable {
   private let tells: Settings.Tells
-  private(set) var output: Output
+  private let output = Mutex(Output())
 
-  init(_ settings: Settings, _ output: Output) {
-    tells = settings.tells
-    self.output = output
+  init(_ tells: Settings.Tells) {
+    self.tells = tells
   }
 
-  /// For the copy to tell.
-  var listener: (TreeEvent) -> Void {
-    { event in
-      switch event {
-      case .done(let outcome, let source, let destination):
-        self.tell(outcome, source, destination)
-      case .failed(let error):
-        self.tell(error)
-      }
-    }
+  /// Sends what is left; see `Output.finish`.
+  func finish() -> Bool {
+    output.withLock { $0.finish() }
+  }
+
+  /// For the copy to tell of each entry; nil when nobody asked.
+  var listener: EntryListener? {
+    if tells == .nothing { return nil }
+    return { self.tell($0, $1, $2) }
   }
 
   func tell(_ error: ReflinkError) {
-    output.complain(message(for: error))
+    let message = message(for: error)
+    output.withLock { $0.complain(message) }
   }
 
   private func tell(_ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath) {
-    guard tells >= .names else { return }
-    if case .skipped = outcome {
-      if tells >= .methods { output.write("skipped \(Quoting.name(destination))\n") }
-      return
+    var text = ""
+    switch outcome {
+    case .skipped:
+      if tells >= .methods { text = "skipped \(Quoting.name(destination))\n" }
+    case .folder(isNew: false):
+      break
+    default:
+      text = "\(Quoting.name(source)) -> \(Quoting.name(destination))\n"
+      if tells >= .methods, case .file(let file) = outcome { text += describe(file) }
     }
-    if case .folder(isNew: false) = outcome { return }
-    output.write("\(Quoting.name(source)) -> \(Quoting.name(destination))\n")
-    if tells >= .methods, case .file(let file) = outcome {
-      output.write(describe(file))
-    }
+    output.withLock { $0.write(text) }
   }
 
   private func describe(_ outcome: CopyOutcome) -> String {

@@ -7,9 +7,17 @@ struct EntryCopier {
   let options: CopyOptions
   let decide: Decide
   let control: Control?
-  let hardLinks: HardLinks
+  /// What keeps hard links together; nil where they are not kept.
+  let hardLinks: HardLinks?
   /// The folder that a tree copy makes, which it must not copy into itself.
   var root: Root?
+
+  init(options: CopyOptions, decide: @escaping Decide, control: Control?) {
+    self.options = options
+    self.decide = decide
+    self.control = control
+    hardLinks = options.preserving.hardLinks ? HardLinks() : nil
+  }
 
   struct Root {
     var source: FilePath
@@ -58,8 +66,9 @@ struct EntryCopier {
     }
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: isOperand)
 
-    if options.preserving.hardLinks, status.links > 1, status.type != .folder {
-      if try linkToEarlierCopy(of: entry, source, destination) { return .hardLink }
+    let linked = status.links > 1 && status.type != .folder ? hardLinks : nil
+    if let linked, try link(to: linked.earlier(status), entry, source, destination) {
+      return .hardLink
     }
     let result: Result
     switch status.type {
@@ -73,9 +82,7 @@ struct EntryCopier {
     default:
       result = try copySpecial(entry, source, to: destination)
     }
-    if options.preserving.hardLinks, status.links > 1 {
-      try remember(entry, source, destination, result)
-    }
+    if let linked { try remember(in: linked, entry, source, destination, result) }
     return result
   }
 

@@ -3,23 +3,23 @@ import SystemPackage
 
 /// Which files with several names were copied already, and where to.
 final class HardLinks: Sendable {
-  private struct Copy {
+  struct Copy {
     var path: FilePath
     var identity: FileIdentity
     /// Names of the source that were not met yet.
-    var left: UInt32
+    fileprivate var left: UInt32
   }
 
   private let copies = Mutex<[FileIdentity: Copy]>([:])
 
   /// Where the first name of this file went; nil at the first.
-  func earlier(_ source: FileStatus) -> (path: FilePath, identity: FileIdentity)? {
+  func earlier(_ source: FileStatus) -> Copy? {
     copies.withLock { copies in
       guard var copy = copies[source.identity] else { return nil }
       // The last name was met: nobody will ask again.
       copy.left -= min(copy.left, 1)
       copies[source.identity] = copy.left == 0 ? nil : copy
-      return (copy.path, copy.identity)
+      return copy
     }
   }
 
@@ -32,10 +32,10 @@ final class HardLinks: Sendable {
 
 extension EntryCopier {
   /// Gives the copy of this file's earlier name another name. False when there is none.
-  func linkToEarlierCopy(
-    of entry: EntryFacts, _ source: Place, _ destination: Place
+  func link(
+    to earlier: HardLinks.Copy?, _ entry: EntryFacts, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> Bool {
-    guard let earlier = hardLinks.earlier(entry.source) else { return false }
+    guard let earlier else { return false }
     let operation = ReflinkError.Operation.createHardLink
     let file = try earlier.path.withName { (name) throws(ReflinkError) in
       try attempt(operation, Place(.current, name), destination) { () throws(SystemError) in
@@ -65,7 +65,7 @@ extension EntryCopier {
 
   /// Notes where the first name of a file with several went.
   func remember(
-    _ entry: EntryFacts, _ source: Place, _ destination: Place, _ result: Result
+    in hardLinks: HardLinks, _ entry: EntryFacts, _ source: Place, _ destination: Place, _ result: Result
   ) throws(ReflinkError) {
     if case .skipped = result { return }
     let copy = try attempt(.examine(.destination), source, destination) { () throws(SystemError) in

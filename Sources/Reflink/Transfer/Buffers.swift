@@ -7,13 +7,11 @@ extension FileTransfer {
   /// Zeros become holes in whole blocks of this size.
   private static var holeSize: Int { 4096 }
 
-  mutating func copyThroughBuffer() throws(SystemError) -> Step {
+  mutating func copy(through buffer: DataBuffer) throws(SystemError) -> Step {
     if !isStream, position >= segmentEnd, position < statedSize {
       guard try findSegment() else { return try finish() }
     }
     try reserve()
-    let buffer = self.buffer ?? makeBuffer()
-    self.buffer = buffer
 
     // The last run is read without a bound: only that shows a file that is longer than it says.
     let isLast = segmentEnd >= statedSize
@@ -48,10 +46,10 @@ extension FileTransfer {
     return isAtEnd ? try finish() : .advanced(Int64(count))
   }
 
-  private func makeBuffer() -> DataBuffer {
+  func bufferRung() -> Rung {
     // One byte more than the file says, to see that it is no longer.
     let fitting = statedSize == 0 ? Self.bufferSize : min(statedSize + 1, Self.bufferSize)
-    return DataBuffer(capacity: Int((fitting + 4095) & ~4095))
+    return .buffer(DataBuffer(capacity: Int((fitting + 4095) & ~4095)))
   }
 
   private func read(_ count: Int, into buffer: DataBuffer) throws(SystemError) -> Int {

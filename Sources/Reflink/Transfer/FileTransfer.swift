@@ -14,13 +14,20 @@ struct FileTransfer: ~Copyable, Job {
   let holes: Holes
 
   /// The source's size when the transfer began. Not trusted where it is 0 or
-  /// where the file turns out longer; see `copyThroughBuffer`.
+  /// where the file turns out longer; see `copy(through:)`.
   let statedSize: Int64
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
 
-  /// Where on the ladder the transfer stands.
-  enum Rung { case clone, watchClone, offload, buffer, finished }
+  /// Where on the ladder the transfer stands, and what it holds there.
+  enum Rung {
+    case clone
+    /// A clone that runs in a helper.
+    case watchClone(CloneHelper)
+    case offload
+    case buffer(DataBuffer)
+    case finished
+  }
   var rung = Rung.clone
 
   /// How far the source is accounted for.
@@ -34,8 +41,6 @@ struct FileTransfer: ~Copyable, Job {
 
   var outcome = CopyOutcome()
   var patience = Patience()
-  var helper: CloneHelper?
-  var buffer: DataBuffer?
   /// Whether to read on past the stated size, which turned out to be a lie.
   var readsToTheEnd = false
 
@@ -63,16 +68,16 @@ struct FileTransfer: ~Copyable, Job {
     let avoided = isStream || cloning == .never || holes != .keep
     if avoided && statedSize > 0 { outcome.offload = .avoided }
     // A file that calls itself empty has nothing to offload, but may have bytes to read.
-    return avoided || statedSize == 0 ? .buffer : .offload
+    return avoided || statedSize == 0 ? bufferRung() : .offload
   }
 
   mutating func step() throws(SystemError) -> Step {
     do throws(SystemError) {
       switch rung {
       case .clone: return try clone()
-      case .watchClone: return try watchClone()
+      case .watchClone(let helper): return try watchClone(helper)
       case .offload: return try offload()
-      case .buffer: return try copyThroughBuffer()
+      case .buffer(let buffer): return try copy(through: buffer)
       case .finished: return .finished
       }
     } catch {
@@ -82,12 +87,13 @@ struct FileTransfer: ~Copyable, Job {
   }
 
   mutating func cancel() {
-    helper?.kill()
+    if case .watchClone(let helper) = rung { helper.kill() }
     giveBack()
   }
 
   var bytesDone: Int64 {
-    rung == .watchClone ? writtenEnd : position
+    if case .watchClone = rung { return writtenEnd }
+    return position
   }
 
   var bytesLeft: Int64 { max(statedSize - bytesDone, 0) }
@@ -96,7 +102,6 @@ struct FileTransfer: ~Copyable, Job {
   /// it or blocks were reserved past it.
   mutating func finish() throws(SystemError) -> Step {
     rung = .finished
-    buffer = nil
     if position != writtenEnd || allocatedEnd > position {
       try destination.truncate(to: position)
       writtenEnd = position

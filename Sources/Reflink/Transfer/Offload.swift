@@ -21,7 +21,7 @@ extension FileTransfer {
     // 0 before the stated end: the source has shrunk, or cannot be offloaded and
     // does not say so. Reading it will tell.
     guard moved > 0 else {
-      rung = .buffer
+      rung = bufferRung()
       return .advanced(0)
     }
     outcome.offload = .worked
@@ -41,7 +41,7 @@ extension FileTransfer {
     case .nextRung(let cause):
       if outcome.offload != .worked { outcome.offload = .refused(cause) }
     }
-    rung = .buffer
+    rung = bufferRung()
     return .advanced(0)
   }
 

@@ -14,9 +14,8 @@ extension FileTransfer {
     if isLong() {
       do throws(SystemError) {
         let helper = try CloneHelper(cloning: source, into: destination)
-        self.helper = helper
         outcome.execution = .helper
-        rung = .watchClone
+        rung = .watchClone(helper)
         return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
       } catch {
         outcome.execution = .helperRefused(error.errno)
@@ -31,18 +30,16 @@ extension FileTransfer {
   }
 
   /// Looks at the clone in its helper: ended, or how far it is.
-  mutating func watchClone() throws(SystemError) -> Step {
-    guard let helper else { return try cloneFailed(SystemError(call: .clone, errno: .canceled)) }
+  mutating func watchClone(_ helper: CloneHelper) throws(SystemError) -> Step {
     guard helper.hasEnded else {
       // The destination grows while FICLONE runs, and looking at it never waits.
       writtenEnd = min(try destination.status().size, statedSize)
       return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
     }
-    self.helper = nil
+    rung = .clone
     do throws(SystemError) {
       try helper.finish()
     } catch {
-      rung = .clone
       return try cloneFailed(error)
     }
     return cloned()

@@ -6,10 +6,10 @@ package struct TreeCopier {
   private var entries: EntryCopier
   private let onFailure: FailureRule
   /// Whoever listens. Paths are put together only for them.
-  private let listener: ((TreeEvent) -> Void)?
+  private let listener: EntryListener?
   package private(set) var outcome = TreeOutcome()
 
-  init(_ entries: EntryCopier, onFailure: FailureRule, listener: ((TreeEvent) -> Void)?) {
+  init(_ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?) {
     self.entries = entries
     self.onFailure = onFailure
     self.listener = listener
@@ -17,10 +17,10 @@ package struct TreeCopier {
 
   package init(
     options: CopyOptions, decide: @escaping Decide, onFailure: FailureRule,
-    control: Control? = nil, listener: ((TreeEvent) -> Void)? = nil
+    control: Control? = nil, listener: EntryListener? = nil
   ) {
     self.init(
-      EntryCopier(options: options, decide: decide, control: control, hardLinks: HardLinks()),
+      EntryCopier(options: options, decide: decide, control: control),
       onFailure: onFailure, listener: listener)
   }
 
@@ -99,13 +99,13 @@ package struct TreeCopier {
 
   private mutating func done(_ entry: EntryOutcome, _ source: Place, _ destination: Place) {
     outcome.add(entry)
-    listener?(.done(entry, source: source.path, destination: destination.path))
+    if let listener { listener(entry, source.path, destination.path) }
   }
 
   /// Tells a failure and returns, or throws it on.
   private mutating func failed(_ error: ReflinkError) throws(ReflinkError) {
-    guard onFailure == .goOn, error.code != .cancelled else { throw error }
+    guard case .goOn(let tell) = onFailure, error.code != .cancelled else { throw error }
     outcome.failures += 1
-    listener?(.failed(error))
+    tell(error)
   }
 }

@@ -12,19 +12,17 @@ public enum EntryOutcome: Sendable, Hashable {
   case folder(isNew: Bool)
 }
 
-/// Something a tree copy has to tell while it runs.
-public enum TreeEvent: Sendable {
-  case done(EntryOutcome, source: FilePath, destination: FilePath)
-  /// One entry failed; the copy goes on with the next.
-  case failed(ReflinkError)
-}
+/// Told of each entry that was dealt with, a folder before what is in it.
+public typealias EntryListener = @Sendable (
+  _ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath
+) -> Void
 
 /// What a tree copy does when one entry fails.
-public enum FailureRule: Sendable, Hashable {
+public enum FailureRule: Sendable {
   /// The copy ends with that error; what is there stays.
   case stop
-  /// The failure is told as an event and counted, and the rest is copied.
-  case goOn
+  /// The failure is told and counted, and the rest is copied.
+  case goOn(tell: @Sendable (ReflinkError) -> Void)
 }
 
 /// A tree copy's account.
