@@ -144,7 +144,9 @@ extension AttributeName {
   fileprivate var isPlain: Bool {
     switch text {
     case "system.posix_acl_access", "system.posix_acl_default", "security.capability",
-      "security.selinux", "security.evm", "security.ima", "system.nfs4_acl":
+      "security.selinux", "security.evm", "security.ima", "system.nfs4_acl",
+      // XFS shows its access control lists a second time.
+      "trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT":
       false
     default: true
     }

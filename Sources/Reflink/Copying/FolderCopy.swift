@@ -53,7 +53,7 @@ extension EntryCopier {
     let preserving = options.preserving
     let narrow = preserving.mode || preserving.owner
     let isNew = try makeFolder(
-      mode: narrow ? 0o700 : status.permissions.rawValue & 0o777, entry, source, destination)
+      mode: narrow ? 0o700 : status.permissions.rawValue & 0o1777, entry, source, destination)
 
     return try attempt(.open(.destination), source, destination) { () throws(SystemError) in
       // What was just made is no link; what was found may be one, if the decision was to enter it.
@@ -64,7 +64,8 @@ extension EntryCopier {
         let given = try made.status().permissions
         if narrow {
           let setID = given.intersection([.setUserID, .setGroupID])
-          creationMode = self.creationMode(for: status.permissions, at: destination).union(setID)
+          creationMode = self.creationMode(for: status.permissions, at: destination)
+            .union(setID).union(status.permissions.intersection(.saveText))
         } else if !given.contains(.ownerReadWriteExecute) {
           // Its owner must be able to fill it first.
           creationMode = given
