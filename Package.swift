@@ -40,6 +40,24 @@ let package = Package(
           ["-static-executable", "-Xlinker", "-s"],
           .when(platforms: [.linux], configuration: .release))
       ]),
+    .target(
+      name: "TestSupport",
+      dependencies: [
+        "CReflink", .product(name: "Subprocess", package: "swift-subprocess"),
+        .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: "Tests/TestSupport"),
+    .testTarget(
+      name: "ReflinkTests",
+      dependencies: [
+        "Reflink", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+      ]),
+    .testTarget(
+      name: "CommandTests",
+      dependencies: [
+        "swift-cp-reflink", "Reflink", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,136 @@
+import CReflink
+import Foundation
+import SystemPackage
+import Testing
+
+/// An empty folder on a file system, for one test.
+public struct TestFolder: Sendable {
+  public let path: String
+  public let system: TestFileSystem
+
+  public subscript(_ name: String) -> String { "\(path)/\(name)" }
+
+  public func file(_ name: String) -> FilePath { FilePath(self[name]) }
+}
+
+/// Gives a test a folder, and takes it away again. `subfolder` is one that the
+/// file system was made with, such as a subvolume.
+public func withFolder(
+  on system: TestFileSystem, in subfolder: String = "",
+  _ body: (TestFolder) async throws -> Void
+) async throws {
+  try #require(Mounts.areAvailable, "the file systems are required")
+  try await Mounts.prepare()
+  let parent = subfolder.isEmpty ? system.root : "\(system.root)/\(subfolder)"
+  let path = "\(parent)/test-\(UInt64.random(in: .min ... .max))"
+  try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+  chmod(path, 0o755)
+  do {
+    try await body(TestFolder(path: path, system: system))
+  } catch {
+    try await remove(path)
+    throw error
+  }
+  try await remove(path)
+}
+
+private func remove(_ path: String) async throws {
+  try await shell("chattr -R -f -i '\(path)' 2>/dev/null; rm -rf --one-file-system '\(path)'")
+}
+
+// MARK: - Files
+
+extension TestFolder {
+  /// Random bytes, different at every place, so that data in a wrong place shows.
+  public func fill(_ name: String, _ size: Int) throws {
+    try write(name, randomBytes(size))
+  }
+
+  public func write(_ name: String, _ bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(fileURLWithPath: self[name]))
+  }
+
+  public func read(_ name: String) throws -> [UInt8] {
+    [UInt8](try Data(contentsOf: URL(fileURLWithPath: self[name])))
+  }
+
+  public func exists(_ name: String) -> Bool {
+    var status = stat()
+    return lstat(self[name], &status) == 0
+  }
+
+  public func names() throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  }
+
+  public func status(_ name: String) throws -> stat {
+    var status = stat()
+    guard lstat(self[name], &status) == 0 else { throw Errno(rawValue: errno) }
+    return status
+  }
+
+  /// Bytes that storage holds for the file.
+  public func allocated(_ name: String) throws -> Int {
+    _ = try extents(name)  // writes out what is only in memory
+    return Int(try status(name).st_blocks) * 512
+  }
+
+  /// A file with data at the given offsets and holes between and after.
+  public func makeSparse(_ name: String, size: Int, data: [(at: Int, count: Int)]) throws {
+    let file = try FileDescriptor.open(
+      FilePath(self[name]), .readWrite, options: [.create, .truncate], permissions: .ownerReadWrite)
+    defer { try? file.close() }
+    for (offset, count) in data {
+      _ = try file.writeAll(toAbsoluteOffset: Int64(offset), randomBytes(count))
+    }
+    ftruncate(file.rawValue, size)
+    fsync(file.rawValue)
+  }
+
+  /// A file of many extents: every other block is a hole.
+  public func makeFragmented(_ name: String, extents: Int) throws {
+    try makeSparse(
+      name, size: extents * 8192, data: (0..<extents).map { (at: $0 * 8192, count: 4096) })
+  }
+
+  public func overwrite(_ name: String, at offset: Int, _ bytes: [UInt8]) throws {
+    let file = try FileDescriptor.open(FilePath(self[name]), .writeOnly)
+    defer { try? file.close() }
+    _ = try file.writeAll(toAbsoluteOffset: Int64(offset), bytes)
+    fsync(file.rawValue)
+  }
+}
+
+public func randomBytes(_ count: Int) -> [UInt8] {
+  var generator = SystemRandomNumberGenerator()
+  var bytes = [UInt8](repeating: 0, count: count)
+  bytes.withUnsafeMutableBytes { buffer in
+    var offset = 0
+    while offset < count {
+      let word = generator.next() as UInt64
+      withUnsafeBytes(of: word) { source in
+        let part = min(8, count - offset)
+        buffer.baseAddress?.advanced(by: offset).copyMemory(
+          from: source.baseAddress!, byteCount: part)
+      }
+      offset += 8
+    }
+  }
+  return bytes
+}
+
+extension FileDescriptor {
+  fileprivate func writeAll(toAbsoluteOffset offset: Int64, _ bytes: [UInt8]) throws -> Int {
+    try writeAll(bytes, at: offset)
+  }
+
+  private func writeAll(_ bytes: [UInt8], at offset: Int64) throws -> Int {
+    var done = 0
+    while done < bytes.count {
+      done += try bytes[done...].withUnsafeBytes {
+        try write(toAbsoluteOffset: offset + Int64(done), $0)
+      }
+    }
+    return done
+  }
+}
