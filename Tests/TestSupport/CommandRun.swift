@@ -44,7 +44,7 @@ extension TestFolder {
       case .signaled(let signal): 128 + Int32(signal)
       }
     return CommandResult(
-      status: status, output: result.standardOutput ?? "", errors: result.standardError ?? "")
+      status: status, output: result.standardOutput, errors: result.standardError)
   }
 
   /// The same by the system's own cp.

@@ -45,15 +45,16 @@ extension EntryCopier {
           throw error.during(.createFile, source.path, destination.path)
         }
       }
-      switch try settle(entry, source, destination) {
-      case .skip:
-        return nil
+      let action = try settle(entry, source, destination)
+      if action == .skip { return nil }
+      try requireSharing(file, entry.source, source, destination)
+      switch action {
       case .overwrite(let orReplace):
-        if let existing = try openExisting(orReplace, entry, file, source, destination) {
+        if let existing = try openExisting(orReplace, entry, source, destination) {
           return existing
         }
         try remove(destination, source)
-      case .replace, .create, .refuse:
+      case .replace, .skip, .create, .refuse:
         try remove(destination, source)
       }
     }
@@ -62,8 +63,7 @@ extension EntryCopier {
 
   /// The file that is there, emptied. Nil when it is to be replaced instead.
   private func openExisting(
-    _ orReplace: Bool, _ entry: EntryFacts, _ file: borrowing Descriptor,
-    _ source: Place, _ destination: Place
+    _ orReplace: Bool, _ entry: EntryFacts, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> OpenDestination? {
     var isSameFile = false
     do throws(SystemError) {
@@ -77,26 +77,21 @@ extension EntryCopier {
       guard status.type == .regular else {
         return OpenDestination(existing, .existing, isRegular: false)
       }
-      if options.cloning == .required { try requireSharing(file, entry.source, destination) }
       try existing.truncate(to: 0)
       return OpenDestination(existing, .existing)
     } catch {
       if isSameFile { throw refused(.sameFile, source, destination) }
       if orReplace, error.call == .open { return nil }
-      var failure = error.during(
-        error.call == .cloneRange ? .clone : .createFile, source.path, destination.path)
-      if error.call == .cloneRange, case .nextRung(let cause) = verdict(on: error) {
-        failure.code = .notShareable(cause)
-      }
-      throw failure
+      throw error.during(.createFile, source.path, destination.path)
     }
   }
 
   /// Before an existing file loses its data to a clone that must succeed: shares
   /// one block with a file that has no name, and throws where that is not possible.
   private func requireSharing(
-    _ file: borrowing Descriptor, _ status: FileStatus, _ destination: Place
-  ) throws(SystemError) {
+    _ file: borrowing Descriptor, _ status: FileStatus, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) {
+    guard options.cloning == .required else { return }
     do throws(SystemError) {
       let trial = try destination.parent.withName { (parent) throws(SystemError) in
         try destination.folder.descriptor.open(parent, [.unnamed, .write], mode: 0o600)
@@ -105,7 +100,10 @@ extension EntryCopier {
     } catch {
       // Where there are no unnamed files only the clone itself will tell; NOCOW,
       // which the transfer knows how to mend, is EINVAL.
-      if error.call == .cloneRange, error.errno != .invalidArgument { throw error }
+      guard error.call == .cloneRange, error.errno != .invalidArgument else { return }
+      var failure = error.during(.clone, source.path, destination.path)
+      if case .nextRung(let cause) = verdict(on: error) { failure.code = .notShareable(cause) }
+      throw failure
     }
   }
 }

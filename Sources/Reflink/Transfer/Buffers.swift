@@ -9,7 +9,10 @@ extension FileTransfer {
 
   mutating func copy(through buffer: DataBuffer) throws(SystemError) -> Step {
     if !isStream, position >= segmentEnd, position < statedSize {
-      guard try findSegment() else { return try finish() }
+      guard try findSegment() else {
+        try finish()
+        return .finished
+      }
     }
     try reserve()
 
@@ -17,7 +20,10 @@ extension FileTransfer {
     let isLast = segmentEnd >= statedSize
     let wanted = isLast ? buffer.capacity : Int(min(Int64(buffer.capacity), segmentEnd - position))
     var count = try read(wanted, into: buffer)
-    guard count > 0 else { return try finish() }
+    guard count > 0 else {
+      try finish()
+      return .finished
+    }
 
     var isAtEnd = false
     if !isStream, isLast, !readsToTheEnd {
@@ -43,7 +49,8 @@ extension FileTransfer {
       try write(0..<count, of: buffer, at: position)
     }
     position += Int64(count)
-    return isAtEnd ? try finish() : .advanced(Int64(count))
+    if isAtEnd { try finish() }
+    return .advanced(Int64(count))
   }
 
   func bufferRung() -> Rung {

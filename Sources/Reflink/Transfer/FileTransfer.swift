@@ -38,6 +38,7 @@ struct FileTransfer: ~Copyable, Job {
   var writtenEnd: Int64 = 0
   /// How far blocks were reserved.
   var allocatedEnd: Int64 = 0
+  var reserving = Reserving.unknown
 
   var outcome = CopyOutcome()
   var patience = Patience()
@@ -100,14 +101,13 @@ struct FileTransfer: ~Copyable, Job {
 
   /// The source is at its end: gives the destination its size, where a hole ends
   /// it or blocks were reserved past it.
-  mutating func finish() throws(SystemError) -> Step {
+  mutating func finish() throws(SystemError) {
     rung = .finished
     if position != writtenEnd || allocatedEnd > position {
       try destination.truncate(to: position)
       writtenEnd = position
       allocatedEnd = position
     }
-    return .finished
   }
 
   /// Returns reserved blocks that were not filled, when the transfer ends early.

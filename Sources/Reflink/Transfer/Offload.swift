@@ -7,7 +7,10 @@ extension FileTransfer {
 
   mutating func offload() throws(SystemError) -> Step {
     if position >= segmentEnd {
-      guard try findSegment() else { return try finish() }
+      guard try findSegment() else {
+        try finish()
+        return .finished
+      }
     }
     try reserve()
     let moved: Int
@@ -43,24 +46,5 @@ extension FileTransfer {
     }
     rung = bufferRung()
     return .advanced(0)
-  }
-
-  /// Reserves the blocks of the run of data, where that was measured to pay: on
-  /// ext4 and XFS, for runs longer than one step. (On Btrfs it would undo
-  /// compression, on tmpfs it writes every page twice.)
-  mutating func reserve() throws(SystemError) {
-    guard segmentEnd - position > Self.stepSize, segmentEnd > allocatedEnd, !isStream else { return }
-    let end = segmentEnd
-    guard let type = try? destination.fileSystemType(), type == .ext4 || type == .xfs else {
-      allocatedEnd = end
-      return
-    }
-    do throws(SystemError) {
-      try destination.allocate(position..<end)
-    } catch {
-      // Full is full, and better said before the copy than after most of it.
-      if error.errno == .noSpace || error.errno == .diskQuotaExceeded { throw error }
-    }
-    allocatedEnd = end
   }
 }

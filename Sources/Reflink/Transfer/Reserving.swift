@@ -1,0 +1,48 @@
+import SystemPackage
+
+/// For which runs of data blocks are reserved before they are filled, by the
+/// destination's file system. Elsewhere it does harm: on Btrfs it undoes
+/// compression, on tmpfs every page is written twice.
+enum Reserving {
+  case unknown
+  case none
+  /// ext4: allocation while writing waits for writeback of the same file.
+  case longRuns
+  /// XFS: the same, and what it allocates ahead of a write at the end would stay
+  /// where a hole is to follow.
+  case longRunsAndThoseBeforeHoles
+}
+
+extension FileTransfer {
+  /// Longer than one step of offload: shorter runs are filled before it pays.
+  private static var longRun: Int64 { 4 << 20 }
+
+  /// Reserves the blocks of the run of data that `position` is in. The size stays
+  /// that of what was copied.
+  mutating func reserve() throws(SystemError) {
+    let end = segmentEnd
+    let isLong = end - position > Self.longRun
+    guard isLong || end < statedSize, end > allocatedEnd, !isStream else { return }
+    if case .unknown = reserving { reserving = askForReserving() }
+    switch reserving {
+    case .longRuns where isLong, .longRunsAndThoseBeforeHoles: break
+    default: return
+    }
+    do throws(SystemError) {
+      try destination.allocate(position..<end)
+      allocatedEnd = end
+    } catch {
+      // Full is full, and better said before the copy than after most of it.
+      if error.errno == .noSpace || error.errno == .diskQuotaExceeded { throw error }
+      reserving = .none
+    }
+  }
+
+  private func askForReserving() -> Reserving {
+    switch try? destination.fileSystemType() {
+    case .ext4: .longRuns
+    case .xfs: .longRunsAndThoseBeforeHoles
+    case nil: .none
+    }
+  }
+}

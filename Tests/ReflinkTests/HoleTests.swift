@@ -1,0 +1,80 @@
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Holes stay holes on every way; with other words they are made or filled.
+@Suite(.onFileSystems) struct HoleTests {
+  private static let layouts: [[(at: Int, count: Int)]] = [
+    [],
+    [(0, 4096)],
+    [(1 << 20, 5000)],
+    [(0, 100), (3 << 20, 70_000), (7 << 20, 1)],
+    [((8 << 20) - 5000, 5000)],
+  ]
+
+  @Test(arguments: TestFileSystem.all, layouts.indices)
+  func keepsHoles(_ system: TestFileSystem, layout: Int) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.makeSparse("a", size: 8 << 20, data: Self.layouts[layout])
+      for cloning in [Cloning.preferred, .never] {
+        let outcome = try syncCopy(
+          folder.file("a"), folder.file("b"), CopyOptions(cloning: cloning), .replace)
+        #expect(outcome.total == 8 << 20)
+        #expect(try folder.read("a") == folder.read("b"))
+        // XFS may have a few more blocks at the end of a written run.
+        #expect(try folder.allocated("b") <= folder.allocated("a") + 65536)
+        if cloning == .never { #expect(outcome.foundHolesBySeeking == (outcome.holes > 0)) }
+      }
+    }
+  }
+
+  @Test(arguments: TestFileSystem.all)
+  func findsZerosWhenAsked(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      var bytes = randomBytes(2 << 20)
+      for index in 100_000..<900_000 { bytes[index] = 0 }
+      for index in (2 << 20) - 9000..<2 << 20 { bytes[index] = 0 }
+      try folder.write("a", bytes)
+      let options = CopyOptions(cloning: .never, holes: .detect)
+      let outcome = try syncCopy(folder.file("a"), folder.file("b"), options)
+      #expect(try folder.read("b") == bytes)
+      #expect(outcome.searchedForZeros)
+      #expect(outcome.holes > 790_000)
+      #expect(try folder.allocated("b") < 1_400_000)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.all)
+  func fillsHolesWhenAsked(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.makeSparse("a", size: 3 << 20, data: [(1 << 20, 4096)])
+      let outcome = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(holes: .fill))
+      #expect(outcome.copied == 3 << 20)
+      #expect(outcome.holes == 0)
+      #expect(try folder.read("a") == folder.read("b"))
+      // Where zeros are compressed away, that is the file system's doing.
+      if system != .btrfsCompressed { #expect(try folder.allocated("b") >= 3 << 20) }
+    }
+  }
+
+  @Test func holesOtherThanTheSourcesExcludeARequiredClone() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 10)
+      let options = CopyOptions(cloning: .required, holes: .detect)
+      let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options) }
+      #expect(error?.code == .invalidArgument)
+      #expect(try folder.names() == ["a"])
+    }
+  }
+
+  @Test(arguments: TestFileSystem.main)
+  func aPreallocatedTailIsNotData(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell("fallocate -l 4M a; echo data | dd of=a conv=notrunc status=none", in: folder.path)
+      _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(cloning: .never))
+      #expect(try folder.read("a") == folder.read("b"))
+      #expect(try folder.allocated("b") <= 65536)
+    }
+  }
+}
