@@ -7,7 +7,7 @@ import Testing
 
 /// The transfer step by step: bounded, resumable, and right when the source
 /// changes between two steps.
-@Suite(.onFileSystems) struct FileTransferTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct FileTransferTests {
   private func transfer(
     _ folder: TestFolder, _ cloning: Cloning, holes: Holes = .keep
   ) throws -> FileTransfer {

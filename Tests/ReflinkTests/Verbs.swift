@@ -1,4 +1,6 @@
+import Foundation
 import Reflink
+import Synchronization
 import SystemPackage
 
 /// The blocking verb, also from asynchronous tests, where its twin would be chosen.
@@ -29,4 +31,21 @@ func failure(_ body: () throws -> Void) -> ReflinkError? {
   } catch {
     return error as? ReflinkError
   }
+}
+
+/// Runs a body while a thread of its own looks again and again. Not a task: the
+/// cooperative pool may be busy with other tests.
+func whileWatched<Value>(
+  by look: @escaping @Sendable () -> Void, _ body: () throws -> Value
+) rethrows -> Value {
+  let watch = Watch()
+  Thread.detachNewThread {
+    while !watch.isOver.load(ordering: .relaxed) { look() }
+  }
+  defer { watch.isOver.store(true, ordering: .relaxed) }
+  return try body()
+}
+
+private final class Watch: Sendable {
+  let isOver = Atomic<Bool>(false)
 }

@@ -13,6 +13,8 @@ public struct Extent: Hashable, CustomStringConvertible {
   public var isShared: Bool { flags & CREFLINK_EXTENT_SHARED.rawValue != 0 }
   public var isInline: Bool { flags & CREFLINK_EXTENT_INLINE.rawValue != 0 }
 
+  public var isUnwritten: Bool { flags & CREFLINK_EXTENT_UNWRITTEN.rawValue != 0 }
+
   public var description: String {
     "\(logical)+\(length)@\(physical)\(isShared ? " shared" : "")\(isInline ? " inline" : "")"
   }
@@ -65,9 +67,9 @@ extension TestFolder {
     }
   }
 
-  /// Bytes of data, inline data left out.
+  /// Bytes of written data, inline data left out.
   public func dataBytes(_ name: String) throws -> Int {
-    try extents(name).reduce(0) { $1.isInline ? $0 : $0 + Int($1.length) }
+    try extents(name).reduce(0) { $1.isInline || $1.isUnwritten ? $0 : $0 + Int($1.length) }
   }
 
   /// Bytes that the file system has left.

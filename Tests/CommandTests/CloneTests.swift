@@ -1,0 +1,171 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the command does with data, and what it says about it.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct CloneTests {
+  @Test(arguments: TestFileSystem.clonable)
+  func clonesAndSaysSo(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 1 << 20)
+      let result = try await folder.cp("--debug", "a", "b")
+      #expect(result.status == 0)
+      #expect(
+        result.output == "'a' -> 'b'\ncopy offload: unknown, reflink: yes, sparse detection: unknown\n")
+      #expect(try folder.sharedBytes("a", "b") == 1 << 20)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.copying)
+  func copiesElsewhereAndSaysWhy(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 1 << 20)
+      let result = try await folder.cp("--debug", "a", "b")
+      #expect(
+        result.output == """
+          'a' -> 'b'
+          copy offload: yes, reflink: unsupported, sparse detection: no
+          not cloned: not supported by the file system
+
+          """)
+      #expect(try folder.read("a") == folder.read("b"))
+    }
+  }
+
+  @Test(arguments: TestFileSystem.copying)
+  func aRequiredCloneFailsInGNUsWordsAndLeavesNothing(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 5000)
+      let result = try await folder.cp("--reflink=always", "a", "b")
+      #expect(result.status == 1)
+      #expect(result.errors == "cp: failed to clone 'b' from 'a': Operation not supported\n")
+      #expect(try folder.names() == ["a"])
+    }
+  }
+
+  @Test func aRequiredCloneToAnotherFileSystemFails() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .btrfs) { other in
+        try folder.fill("a", 5000)
+        let result = try await folder.cp("--reflink", "a", other["b"])
+        #expect(result.status == 1)
+        #expect(
+          result.errors == "cp: failed to clone '\(other["b"])' from 'a': Invalid cross-device link\n")
+        #expect(try other.names() == [])
+        let copied = try await folder.cp("--debug", "a", other["b"])
+        #expect(copied.output.contains("not cloned: on another file system"))
+      }
+    }
+  }
+
+  @Test func aNoCopyOnWriteSourceIsClonedAndTheFlagTold() async throws {
+    try await withFolder(on: .btrfs, in: "nocow") { nocow in
+      try await withFolder(on: .btrfs) { folder in
+        try nocow.fill("a", 1 << 20)
+        let result = try await folder.cp("--debug", "--reflink=always", nocow["a"], "b")
+        #expect(result.status == 0)
+        #expect(result.output.contains("NOCOW set on the copy"))
+        #expect(try folder.extents("b").allSatisfy { $0.isShared })
+      }
+    }
+  }
+
+  @Test func neverSharesNothing() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 1 << 20)
+      let result = try await folder.cp("--debug", "--reflink=never", "a", "b")
+      #expect(result.output.contains("copy offload: avoided, reflink: avoided, sparse detection: no"))
+      #expect(try folder.sharedBytes("a", "b") == 0)
+    }
+  }
+
+  @Test(arguments: [TestFileSystem.quietXfs, .quietBtrfs])
+  func aGibibyteIsSharedWhole(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell("head -c 1G /dev/urandom > a; sync", in: folder.path)
+      let before = try folder.free()
+      #expect(try await folder.cp("a", "b").status == 0)
+      #expect(try folder.sharedBytes("a", "b") == 1 << 30)
+      #expect(try before - folder.free() < (1 << 30) / 10)
+    }
+  }
+
+  @Test func aTebibyteOfHoleStaysOneOnExt4() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try folder.makeSparse("a", size: 1 << 40, data: [(500 << 30, 1 << 20)])
+      #expect(try await folder.cp("a", "b").status == 0)
+      #expect(try folder.status("b").st_size == 1 << 40)
+      #expect(try folder.allocated("b") <= folder.allocated("a"))
+      let part = "skip=500 bs=1G count=1 iflag=fullblock status=none"
+      try await shell("cmp <(dd if=a \(part)) <(dd if=b \(part))", in: folder.path)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.main, ["always", "never", "auto"])
+  func sparseModesKeepTheContents(_ system: TestFileSystem, _ mode: String) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.makeSparse("a", size: 4 << 20, data: [(1 << 20, 300_000)])
+      #expect(try await folder.cp("--sparse=\(mode)", "a", "b").status == 0)
+      #expect(try folder.read("a") == folder.read("b"))
+      let allocated = try folder.allocated("b")
+      #expect(mode == "never" ? allocated >= 4 << 20 : allocated < 1 << 20)
+    }
+  }
+
+  @Test func aFileSizeLimitIsAnErrorNotADeath() async throws {
+    for system in TestFileSystem.main {
+      try await withFolder(on: system) { folder in
+        try folder.fill("a", 1 << 20)
+        let result = try await folder.cp(["a", "b"], before: "ulimit -f 100")
+        #expect(result.status == 1)
+        #expect(result.errors.hasSuffix(": File too large\n"), "\(system): \(result.errors)")
+      }
+    }
+  }
+
+  @Test func dataGoesIntoDevicesAndPipes() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 300_000)
+      #expect(try await folder.cp("a", "/dev/null").status == 0)
+      try await shell(
+        "[ -c /dev/null ] && '\(BuiltCommand.path)' a /dev/stdout | cmp - a && cat a | '\(BuiltCommand.path)' /dev/stdin c && cmp a c",
+        in: folder.path)
+    }
+  }
+
+  @Test func outputThatCannotBeWrittenIsAnError() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 10)
+      let result = try await folder.cp(["-v", "a", "b"], before: "exec >/dev/full")
+      #expect(result.status == 1)
+      #expect(result.errors == "cp: write error: No space left on device\n")
+    }
+  }
+
+  @Test func existingFilesAreOverwrittenInPlaceUnlessToldOtherwise() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("echo new > a; echo older > b; ln b hard; ln -s b soft; ln -s nowhere dangling", in: folder.path)
+      #expect(try await folder.cp("-n", "a", "b").status == 0)
+      #expect(try folder.read("b") == Array("older\n".utf8))
+      #expect(try await folder.cp("a", "soft").status == 0)
+      #expect(try folder.read("hard") == Array("new\n".utf8))
+      let dangling = try await folder.cp("a", "dangling")
+      #expect(dangling.errors == "cp: not writing through dangling symlink 'dangling'\n")
+      #expect(dangling.status == 1)
+      #expect(!folder.exists("nowhere"))
+    }
+  }
+
+  @Test func forceReplacesWhatCannotBeOpened() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("chmod 777 .; echo new > a; chmod 644 a; echo old > b; chmod 444 b; chown 1000 b", in: folder.path)
+      let command = "setpriv --reuid=1000 --clear-groups '\(folder.path)/tool'"
+      try await shell("cp '\(BuiltCommand.path)' tool; chmod 755 tool", in: folder.path)
+      // A debug build needs its libraries, which others may not reach.
+      guard (try? await shell("\(command) --version", in: folder.path)) != nil else { return }
+      await #expect(throws: (any Error).self) { try await shell("\(command) a b", in: folder.path) }
+      try await shell("\(command) -f a b", in: folder.path)
+      #expect(try folder.read("b") == Array("new\n".utf8))
+    }
+  }
+}

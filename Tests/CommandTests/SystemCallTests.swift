@@ -1,0 +1,47 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// How many system calls a copy takes: counts are stable where times are not.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct SystemCallTests {
+  /// The calls that name or use the files of a copy, in order.
+  private func calls(_ folder: TestFolder, _ arguments: [String]) async throws -> [String] {
+    let trace = try await shell(
+      "strace -o trace '\(BuiltCommand.path)' \(arguments.joined(separator: " ")); cat trace",
+      in: folder.path)
+    let lines = trace.split(separator: "\n").map(String.init)
+    // The first thing the command does is this.
+    let start = try #require(lines.firstIndex { $0.contains("SIGXFSZ") })
+    return lines[(start + 1)...].compactMap { $0.split(separator: "(").first.map(String.init) }
+      .filter { !["exit_group", "+++ exited with 0 +++", "brk", "mmap", "munmap"].contains($0) }
+  }
+
+  @Test func aPlainCloneTakesEightCalls() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 1024)
+      #expect(
+        try await calls(folder, ["a", "b"]) == [
+          "openat", "statx", "openat", "statx", "openat", "ioctl", "close", "close",
+        ])
+    }
+  }
+
+  @Test func aCopyOnExt4NeedsNoCallToSeeTheEnd() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try folder.fill("a", 1024)
+      #expect(
+        try await calls(folder, ["-T", "a", "b"]) == [
+          "statx", "openat", "statx", "openat", "ioctl", "lseek", "lseek", "copy_file_range",
+          "close", "close",
+        ])
+    }
+  }
+
+  @Test func oneFileStartsNoThread() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try folder.fill("a", 9 << 20)
+      let all = try await calls(folder, ["-a", "a", "b"])
+      #expect(!all.contains { $0.hasPrefix("clone") })
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import Foundation
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The asynchronous twins: the same outcome, and no thread of the cooperative pool held.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct AsynchronousTests {
+  @Test func givesTheSameOutcomeAndError() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 100_000)
+      let outcome = try await copy(folder.file("a"), to: folder.file("b"))
+      #expect(outcome == (try syncCopy(folder.file("a"), folder.file("c"))))
+      do throws(ReflinkError) {
+        _ = try await copy(folder.file("a"), to: folder.file("b"))
+        Issue.record("the name is taken")
+      } catch {
+        // Typed: no cast.
+        #expect(error.code == .exists)
+      }
+      let range = try await cloneRange(
+        from: folder.file("a"), range: 0..<8192, to: folder.file("r"), at: 0)
+      #expect(range.cloned == 8192)
+    }
+  }
+
+  @Test func manyCopiesWaitWithoutHoldingThePool() async throws {
+    try await withFolder(on: .ext4) { folder in
+      // More waiting copies than the pool has threads: each reads a FIFO that
+      // nobody writes to until all of them have been started.
+      try await shell("for i in {1..20}; do mkfifo f$i; done", in: folder.path)
+      let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
+      try await withThrowingTaskGroup(of: Int64.self) { group in
+        for index in 1...20 {
+          group.addTask {
+            try await copy(folder.file("f\(index)"), to: folder.file("c\(index)"), options: options)
+              .copied
+          }
+        }
+        // This task still gets its turn.
+        try await shell("for i in {1..20}; do echo data > f$i; done", in: folder.path)
+        for try await copied in group { #expect(copied == 5) }
+      }
+    }
+  }
+
+  @Test func aTaskThatWasCancelledBeforeItBeganMakesNothing() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 100_000)
+      let task = Task.detached {
+        while !Task.isCancelled { await Task.yield() }
+        return try await copy(folder.file("a"), to: folder.file("b"))
+      }
+      task.cancel()
+      #expect(await task.failure?.code == .cancelled)
+      #expect(try folder.names() == ["a"])
+    }
+  }
+
+  @Test func cancellationAtAnyMomentLeavesAllOrNothing() async throws {
+    try await withFolder(on: .ext4) { folder in
+      let seed = UInt64.random(in: .min ... .max)
+      var random = SeededGenerator(state: seed)
+      try folder.fill("a", 24 << 20)
+      let whole = try folder.read("a")
+      for round in 0..<60 {
+        let cloning: Cloning = round % 2 == 0 ? .preferred : .never
+        let task = Task.detached {
+          try await copy(folder.file("a"), to: folder.file("b"), options: CopyOptions(cloning: cloning))
+        }
+        try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000, using: &random)))
+        task.cancel()
+        switch await task.result {
+        case .success:
+          #expect(try folder.read("b") == whole, "seed \(seed), round \(round)")
+          unlink(folder["b"])
+        case .failure(let error):
+          #expect((error as? ReflinkError)?.code == .cancelled)
+          #expect(try folder.names() == ["a"], "seed \(seed), round \(round)")
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,126 @@
+import Foundation
+import Reflink
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Owner, mode, times, extended attributes and access control lists.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct AttributeTests {
+  @Test(arguments: TestFileSystem.main)
+  func everythingIsPreserved(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 5000)
+      try await shell(
+        """
+        chown 1000:1001 a; chmod 6754 a; setfattr -n user.color -v blue a
+        setfattr -n user.empty a; setfacl -m u:77:rw a; setcap cap_net_raw+ep a
+        touch -d '1999-12-31 23:59:59.123456789' a
+        """, in: folder.path)
+      _ = try syncCopy(folder.file("a"), folder.file("b"))
+      for question in [
+        "stat -c '%a %u %g %x %y' X", "getfattr -d -m - X | grep -v '^#'", "getcap X | cut -d' ' -f2",
+        "getfacl -cn X",
+      ] {
+        let a = try await shell(question.replacing("X", with: "a"), in: folder.path)
+        let b = try await shell(question.replacing("X", with: "b"), in: folder.path)
+        #expect(a == b, "\(question)")
+        #expect(!a.isEmpty)
+      }
+    }
+  }
+
+  @Test(arguments: TestFileSystem.main)
+  func nothingIsPreservedWhenNothingIsAskedFor(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 5000)
+      try await shell(
+        "chown 1000:1001 a; chmod 6777 a; setfattr -n user.x -v y a; touch -d 2001-01-01 a", in: folder.path)
+      _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(preserving: .nothing))
+      let status = try folder.status("b")
+      #expect(status.st_mode & 0o7777 == 0o777 & ~currentUmask())
+      #expect(status.st_uid == geteuid())
+      #expect(status.st_mtim.tv_sec > 1_500_000_000)
+      #expect(try await shell("getfattr -d b", in: folder.path).isEmpty)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.main)
+  func anInheritedListDoesNotStay(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell(
+        "mkdir d; setfacl -d -m u:99:rwx d; echo x > a; chmod 640 a; mkdir s; echo y > s/f; chmod 750 s",
+        in: folder.path)
+      _ = try syncCopy(folder.file("a"), folder.file("d/a"))
+      _ = try syncCopyTree(folder.file("s"), folder.file("d/s"))
+      for name in ["d/a", "d/s", "d/s/f"] {
+        #expect(try await !shell("getfacl -cn \(name)", in: folder.path).contains("user:99"), "\(name)")
+      }
+      // Without a word on the mode, the folder's own rule is followed.
+      _ = try syncCopy(folder.file("a"), folder.file("d/b"), CopyOptions(preserving: .nothing))
+      #expect(try await shell("getfacl -cn d/b", in: folder.path).contains("user:99"))
+    }
+  }
+
+  @Test(arguments: TestFileSystem.main)
+  func ownerAloneKeepsTheModeThatCreationGives(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell("echo x > a; chown 1000:1001 a; chmod 6777 a; mkdir -m 1777 d", in: folder.path)
+      let options = CopyOptions(preserving: Preservation(owner: true))
+      _ = try syncCopy(folder.file("a"), folder.file("b"), options)
+      #expect(try folder.status("b").st_mode & 0o7777 == 0o777 & ~currentUmask())
+      #expect(try folder.status("b").st_uid == 1000)
+      #expect(try folder.status("b").st_gid == 1001)
+      _ = try syncCopyTree(folder.file("d"), folder.file("e"), options)
+      #expect(try folder.status("e").st_mode & 0o7777 == 0o1777 & ~currentUmask())
+    }
+  }
+
+  @Test func aRequiredAttributeThatIsRefusedIsAnError() async throws {
+    try await withFolder(on: .btrfs) { folder in
+      try await withFolder(on: .ext4) { other in
+        try folder.fill("a", 10)
+        try await shell("setfattr -n btrfs.compression -v zstd a; setfattr -n user.x -v y a", in: folder.path)
+        var options = CopyOptions()
+        _ = try syncCopy(folder.file("a"), other.file("quiet"), options)
+        options.preserving.extendedAttributes = .required
+        let error = failure { try syncCopy(folder.file("a"), other.file("b"), options) }
+        #expect(error?.operation == .preserveAttribute(name: "btrfs.compression"))
+        #expect(error?.code == .notSupported)
+        // The rest is there all the same.
+        #expect(try other.read("b") == folder.read("a"))
+        #expect(try await shell("getfattr -d b", in: other.path).contains("user.x"))
+      }
+    }
+  }
+
+  /// As another user sees it: who watches the name never finds it open to more than the end allows.
+  @Test(arguments: TestFileSystem.main)
+  func aNewFileIsNeverWiderThanItsFinalRights(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 24 << 20)
+      try await shell("chown 1000:1001 a; chmod 4750 a", in: folder.path)
+      let options = CopyOptions(cloning: .never)
+      let modes = Mutex<Set<mode_t>>([])
+      for _ in 0..<5 {
+        try whileWatched {
+          guard let status = try? folder.status("b") else { return }
+          modes.withLock { _ = $0.insert(status.st_mode & 0o7777) }
+        } _: {
+          _ = try syncCopy(folder.file("a"), folder.file("b"), options)
+        }
+        #expect(try folder.status("b").st_mode & 0o7777 == 0o4750)
+        unlink(folder["b"])
+      }
+      let seen = modes.withLock { $0 }
+      #expect(seen.isSubset(of: [0o600, 0o4750]), "\(seen)")
+      #expect(seen.contains(0o600))
+    }
+  }
+
+  private func currentUmask() -> mode_t {
+    let mask = umask(0o022)
+    umask(mask)
+    return mask
+  }
+}

@@ -1,0 +1,177 @@
+import Foundation
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// `cloneRange` against a model of arrays, and at its edges.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct CloneRangeTests {
+  private func cloned(
+    _ folder: TestFolder, _ a: String, _ range: Range<Int64>, _ b: String, at offset: Int64,
+    _ cloning: Cloning = .preferred
+  ) throws(ReflinkError) -> CopyOutcome {
+    try cloneRange(
+      from: folder.file(a), range: range, to: folder.file(b), at: offset, cloning: cloning)
+  }
+
+  @Test(arguments: TestFileSystem.clonable)
+  func sharesWholeBlocksAndCopiesTheEnds(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 1 << 20)
+      try folder.fill("b", 2 << 20)
+      var expected = try folder.read("b")
+      let outcome = try cloned(folder, "a", 1000..<700_000, "b", at: 1000 + 65536, .required)
+      expected.replaceSubrange(
+        66536..<66536 + 699_000, with: try folder.read("a")[1000..<700_000])
+      #expect(try folder.read("b") == expected)
+      let unit = system == .xfsSmallBlocks ? 1024 : 4096
+      #expect(outcome.cloned == Int64(700_000 / unit * unit - unit))
+      #expect(outcome.cloned + outcome.copied == 699_000)
+      #expect(outcome.offloaded == 0)
+      #expect(try folder.extents("b").filter { $0.isShared }.reduce(0) { $0 + $1.length } == outcome.cloned)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.all)
+  func anEmptyRangeDoesNothing(_ system: TestFileSystem) async throws {
+    // To the kernel a length of 0 means "to the end".
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_000)
+      try folder.fill("b", 5000)
+      let before = try folder.read("b")
+      for offset: Int64 in [0, 4096, 100_000] {
+        #expect(try cloned(folder, "a", offset..<offset, "b", at: 0).total == 0)
+      }
+      #expect(try folder.read("b") == before)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.all)
+  func overlapsInOneFileAreRefused(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_000)
+      let before = try folder.read("a")
+      for (range, offset) in [(0..<8192, 4096), (4096..<8192, 0), (0..<4096, 0), (0..<5000, 4999)]
+        as [(Range<Int64>, Int64)]
+      {
+        let end = failure { _ = try cloned(folder, "a", range, "a", at: offset) }
+        if range == 4096..<8192 { continue }  // next to each other
+        #expect(end?.code == .sameFile, "\(range) to \(offset)")
+      }
+      #expect(try folder.read("a").count == before.count)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.clonable)
+  func aRangeWhoseBlocksDoNotFitIsNotShared(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_000)
+      try folder.write("b", [])
+      let error = failure { _ = try cloned(folder, "a", 0..<50_000, "b", at: 100, .required) }
+      #expect(error?.code == .notShareable(.misaligned))
+      #expect(try folder.read("b").isEmpty)
+      let outcome = try cloned(folder, "a", 0..<50_000, "b", at: 100)
+      #expect(outcome.fallback == .misaligned)
+      #expect(outcome.total == 50_000)
+      #expect(try Array(folder.read("b")[100...]) == Array(folder.read("a")[..<50_000]))
+    }
+  }
+
+  @Test(arguments: TestFileSystem.copying)
+  func whereNothingIsSharedARequiredRangeFails(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_000)
+      try folder.fill("b", 100_000)
+      let before = try folder.read("b")
+      let error = failure { _ = try cloned(folder, "a", 0..<8192, "b", at: 0, .required) }
+      #expect(error?.code == .notShareable(.notSupported))
+      #expect(try folder.read("b") == before)
+    }
+  }
+
+  @Test func aRangePastTheEndIsRefused() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 5000)
+      for range: Range<Int64> in [0..<5001, 5000..<6000] {
+        let error = failure { _ = try cloned(folder, "a", range, "b", at: 0) }
+        #expect(error?.code == .invalidArgument)
+      }
+      let negative = failure { _ = try cloned(folder, "a", -5..<10, "b", at: 0) }
+      #expect(negative?.code == .invalidArgument)
+    }
+  }
+
+  /// 10,000 random operations on each file system, in batches that each start from
+  /// new files. Small files and offsets, so that ends and edges meet often.
+  @Test(arguments: TestFileSystem.main + [.xfsSmallBlocks])
+  func behavesLikeArraysOfBytes(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      let seed = UInt64.random(in: .min ... .max)
+      var random = SeededGenerator(state: seed)
+      var log: [String] = []
+      for batch in 0..<100 {
+        var model: [String: [UInt8]] = [:]
+        for name in ["a", "b"] {
+          model[name] = random.bytes(Int.random(in: 1...60_000, using: &random))
+          try folder.write(name, model[name] ?? [])
+        }
+        log = []
+        for _ in 0..<100 {
+          let from = Bool.random(using: &random) ? "a" : "b"
+          let to = Bool.random(using: &random) ? "a" : "b"
+          let source = model[from] ?? []
+          let unit = [1, 512, 4096, 4096, 4096].randomElement(using: &random) ?? 1
+          let start = min(Int.random(in: 0...source.count, using: &random) / unit * unit, source.count)
+          var end = min(start + Int.random(in: 0...30_000, using: &random) / unit * unit, source.count)
+          if Int.random(in: 0..<4, using: &random) == 0 { end = source.count }
+          let offset = Int.random(in: 0...70_000, using: &random) / unit * unit
+          let cloning = [Cloning.preferred, .preferred, .never].randomElement(using: &random) ?? .never
+          log.append("\(from) \(start)..<\(end) -> \(to) at \(offset), \(cloning)")
+
+          let overlaps = from == to && start < end && (offset..<offset + end - start).overlaps(start..<end)
+          let error = failure {
+            _ = try cloned(folder, from, Int64(start)..<Int64(end), to, at: Int64(offset), cloning)
+          }
+          if overlaps {
+            #expect(error?.code == .sameFile, "seed \(seed), batch \(batch): \(log)")
+            continue
+          }
+          if let error {
+            Issue.record("seed \(seed), batch \(batch): \(error) in \(log)")
+            return
+          }
+          if start < end {
+            var target = model[to] ?? []
+            let length = end - start
+            if target.count < offset + length {
+              target += [UInt8](repeating: 0, count: offset + length - target.count)
+            }
+            target.replaceSubrange(offset..<offset + length, with: source[start..<end])
+            model[to] = target
+          }
+        }
+        for (name, bytes) in model where try folder.read(name) != bytes {
+          Issue.record("seed \(seed), batch \(batch): \(name) differs after \(log)")
+          return
+        }
+      }
+    }
+  }
+}
+
+/// A generator whose runs can be repeated (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  mutating func bytes(_ count: Int) -> [UInt8] {
+    (0..<count).map { _ in UInt8(truncatingIfNeeded: next()) }
+  }
+}

@@ -1,0 +1,204 @@
+import Foundation
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What the kernel refuses, as a caller meets it: by file, flag and state.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct ErrnoMatrixTests {
+  private let required = CopyOptions(cloning: .required)
+
+  // MARK: Btrfs NOCOW
+
+  @Test(arguments: [1, 3000, 1 << 20, 3 << 20])
+  func aNoCopyOnWriteSourceIsSharedByMatchingTheFlag(size: Int) async throws {
+    try await withFolder(on: .btrfs, in: "nocow") { nocow in
+      try await withFolder(on: .btrfs) { folder in
+        try nocow.fill("a", size)
+        let outcome = try syncCopy(nocow.file("a"), folder.file("b"), required)
+        #expect(outcome.method == .cloned)
+        #expect(outcome.noCopyOnWrite == .set)
+        #expect(try await shell("lsattr b", in: folder.path).contains("C"))
+        #expect(try nocow.read("a") == folder.read("b"))
+        #expect(try folder.extents("b").allSatisfy { $0.isShared || $0.isInline })
+      }
+    }
+  }
+
+  @Test func aPlainSourceIsSharedIntoANoCopyOnWriteFolderByClearingTheFlag() async throws {
+    try await withFolder(on: .btrfs, in: "nocow") { nocow in
+      try await withFolder(on: .btrfs) { folder in
+        try folder.fill("a", 1 << 20)
+        let outcome = try syncCopy(folder.file("a"), nocow.file("b"), required)
+        #expect(outcome.noCopyOnWrite == .cleared)
+        #expect(try nocow.extents("b").allSatisfy { $0.isShared })
+        let again = try syncCopy(folder.file("a"), folder.file("c"), required)
+        #expect(again.noCopyOnWrite == nil)
+      }
+    }
+  }
+
+  @Test func anExistingFileOfTheOtherKindIsMatchedToo() async throws {
+    try await withFolder(on: .btrfs, in: "nocow") { nocow in
+      try await withFolder(on: .btrfs) { folder in
+        try nocow.fill("a", 1 << 20)
+        try folder.fill("b", 5000)
+        let outcome = try syncCopy(nocow.file("a"), folder.file("b"), required, .replace)
+        #expect(outcome.noCopyOnWrite == .set)
+        #expect(outcome.method == .cloned)
+      }
+    }
+  }
+
+  // MARK: Types
+
+  @Test(arguments: [TestFileSystem.xfs, .ext4])
+  func aFolderIsNoFile(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell("mkdir d; echo x > a", in: folder.path)
+      let from = failure { try syncCopy(folder.file("d"), folder.file("b")) }
+      #expect(from?.operation == .refuse(.folderOmitted))
+      let onto = failure { try syncCopy(folder.file("a"), folder.file("d"), CopyOptions(), .replace) }
+      #expect(onto?.operation == .refuse(.fileOverFolder))
+      #expect(onto?.code == .wrongType)
+      #expect(try folder.names() == ["a", "d"])
+    }
+  }
+
+  @Test(arguments: [TestFileSystem.xfs, .ext4])
+  func aFileOntoItselfIsRefused(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 5000)
+      try await shell("ln a hard; ln -s a soft", in: folder.path)
+      let before = try folder.read("a")
+      for other in ["a", "hard", "soft"] {
+        let error = failure {
+          try syncCopy(folder.file("a"), folder.file(other), CopyOptions(), .replace)
+        }
+        #expect(error?.code == .sameFile, "\(other)")
+      }
+      #expect(try folder.read("a") == before)
+    }
+  }
+
+  @Test func aFIFOIsMadeAnewAndNeverOpened() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkfifo -m 640 a; mknod n c 1 3; mknod b b 7 200", in: folder.path)
+      for name in ["a", "n", "b"] {
+        _ = try syncCopy(folder.file(name), folder.file("\(name)2"))
+        let from = try folder.status(name)
+        let to = try folder.status("\(name)2")
+        #expect(from.st_mode == to.st_mode)
+        #expect(from.st_rdev == to.st_rdev)
+      }
+    }
+  }
+
+  @Test func whatCanBeReadFromAFIFOIsCopiedWhenAsked() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkfifo a", in: folder.path)
+      async let writer = shell("head -c 1000000 /dev/zero > a", in: folder.path)
+      let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
+      let outcome = try await copy(folder.file("a"), to: folder.file("b"), options: options)
+      _ = try await writer
+      #expect(outcome.copied == 1_000_000)
+      #expect(outcome.fallback == .notRegular)
+    }
+  }
+
+  // MARK: Flags and states
+
+  @Test(arguments: [TestFileSystem.xfs, .btrfs, .ext4])
+  func anImmutableDestinationIsNotReplaced(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 5000)
+      try folder.fill("b", 10)
+      let before = try folder.read("b")
+      try await shell("chattr +i b", in: folder.path)
+      let error = failure { try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(), .replace) }
+      #expect(error?.code == .permissionDenied)
+      #expect(try folder.read("b") == before)
+      try await shell("chattr -i b; chattr +i a", in: folder.path)
+      _ = try syncCopy(folder.file("a"), folder.file("c"), CopyOptions(preserving: .nothing))
+      #expect(try folder.read("c") == folder.read("a"))
+      try await shell("chattr -i a", in: folder.path)
+    }
+  }
+
+  @Test(arguments: [TestFileSystem.xfs, .ext4])
+  func anActiveSwapFileIsCopiedNotShared(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell(
+        "dd if=/dev/zero of=swap bs=1M count=8 status=none; chmod 600 swap; mkswap -q swap; swapon swap",
+        in: folder.path)
+      let outcome = Result { try syncCopy(folder.file("swap"), folder.file("b")) }
+      let refused = failure { try syncCopy(folder.file("swap"), folder.file("c"), required) }
+      try await shell("swapoff swap", in: folder.path)
+      #expect(try outcome.get().method == .copied)
+      #expect(try outcome.get().offload == .refused(.swapFile))
+      if system == .xfs {
+        #expect(try outcome.get().fallback == .swapFile)
+        #expect(refused?.code == .notShareable(.swapFile))
+      }
+      #expect(!folder.exists("c"))
+    }
+  }
+
+  @Test func aRunningProgramCanBeCloned() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("cp /bin/sleep a; ./a 5 & echo $! > pid", in: folder.path)
+      #expect(try syncCopy(folder.file("a"), folder.file("b"), required).method == .cloned)
+      // Writing over it is refused by the system, and nothing is lost.
+      try folder.fill("c", 100)
+      let before = try folder.read("a")
+      let error = failure { try syncCopy(folder.file("c"), folder.file("a"), CopyOptions(), .skip) }
+      #expect(error == nil)
+      #expect(try folder.read("a") == before)
+      try await shell("kill $(cat pid)", in: folder.path)
+    }
+  }
+
+  @Test func aFullFileSystemIsToldAndNothingIsLeft() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try await withFolder(on: .smallExt4) { small in
+        try folder.fill("a", 40 << 20)
+        for cloning in [Cloning.preferred, .never] {
+          let options = CopyOptions(cloning: cloning)
+          let error = failure { try syncCopy(folder.file("a"), small.file("b"), options) }
+          #expect(error?.code == .noSpace)
+          #expect(error?.operation == .write)
+          #expect((error?.bytesDone ?? -1) + (error?.bytesLeft ?? -1) == 40 << 20)
+          #expect(try small.names() == [])
+        }
+        let options = CopyOptions(partialFiles: .keep)
+        let error = failure { try syncCopy(folder.file("a"), small.file("b"), options) }
+        #expect(Int64(try small.status("b").st_size) == error?.bytesDone)
+      }
+    }
+  }
+
+  @Test func unwrittenBlocksAreNoProblem() async throws {
+    for system in TestFileSystem.main {
+      try await withFolder(on: system) { folder in
+        try await shell("fallocate -l 2M a; fallocate -n -o 2M -l 2M a", in: folder.path)
+        _ = try syncCopy(folder.file("a"), folder.file("b"))
+        #expect(try folder.read("b") == [UInt8](repeating: 0, count: 2 << 20))
+      }
+    }
+  }
+
+  @Test func anUnreadableSourceAndAMissingOneAreTold() async throws {
+    try await withFolder(on: .xfs) { folder in
+      let missing = failure { try syncCopy(folder.file("a"), folder.file("b")) }
+      #expect(missing?.code == .notFound)
+      #expect(missing?.operation == .examine(.source))
+      try folder.fill("a", 10)
+      let nowhere = failure { try syncCopy(folder.file("a"), folder.file("no/b")) }
+      #expect(nowhere?.code == .notFound)
+      #expect(nowhere?.operation == .createFile)
+      let long = failure { try syncCopy(folder.file("a"), folder.file(String(repeating: "x", count: 256))) }
+      #expect(long?.errno == .fileNameTooLong)
+      #expect("\(long.map(String.init(describing:)) ?? "")".contains("cannot create file"))
+    }
+  }
+}
