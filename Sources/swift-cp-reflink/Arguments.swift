@@ -7,6 +7,8 @@ enum Request {
   case help(String)
   /// Wrong usage; a message unless getopt has said it already.
   case misuse(String?)
+  /// No hint at the help for this one.
+  case refused(String)
 }
 
 /// Reads the command line by getopt_long(3), which knows all of cp's grammar:

@@ -14,6 +14,8 @@ enum Command {
       return output.finish() ? 0 : 1
     case .misuse(let message):
       return misuse(message)
+    case .refused(let message):
+      return refuse(message)
     case .copy(let settings):
       switch pairOperands(settings) {
       case .pairs(let pairs):
@@ -21,11 +23,15 @@ enum Command {
       case .misuse(let message):
         return misuse(message)
       case .refused(let message):
-        var output = Output()
-        output.complain(message)
-        return 1
+        return refuse(message)
       }
     }
+  }
+
+  private static func refuse(_ message: String) -> CInt {
+    var output = Output()
+    output.complain(message)
+    return 1
   }
 
   private static func misuse(_ message: String?) -> CInt {
@@ -36,12 +42,14 @@ enum Command {
   }
 
   private static func copy(_ pairs: [OperandPair], _ settings: Settings) -> Bool {
-    let reporter = Reporter(settings.tells)
+    guard let first = pairs.first else { return true }
+    let reporter = Reporter(settings.tells, first)
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
       onFailure: .goOn(tell: reporter.tell), listener: reporter.listener)
     var succeeded = true
     for pair in pairs {
+      reporter.operands = pair
       do throws(ReflinkError) {
         try copier.copy(pair.source, to: pair.destination, in: pair.folder)
       } catch {

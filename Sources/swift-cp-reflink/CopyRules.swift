@@ -19,14 +19,13 @@ struct CopyRules: Sendable {
     guard case .exists(let link, let target) = facts.destination else {
       return isFolder && !recursive ? .refuse(.folderOmitted) : .create
     }
-    if isFolder, let target, target.type == .folder { return .overwrite(orReplace: false) }
-    if existing == .skip { return .skip }
+    if existing == .skip, !isFolder { return .skip }
     if let refusal = refusalByType(facts.source, link: link, target: target) {
       return .refuse(refusal)
     }
+    if isFolder { return .overwrite(orReplace: false) }
     switch facts.source.type {
     case .regular:
-      // Writing into one of several names would change what the others show.
       guard let target else { return .refuse(.danglingLink) }
       return .overwrite(orReplace: force && target.type == .regular)
     default:

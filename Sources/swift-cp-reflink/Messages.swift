@@ -2,9 +2,9 @@ import Reflink
 import SystemPackage
 
 /// A failure in GNU cp's words.
-func message(for error: ReflinkError) -> String {
-  let source = Quoting.name(error.source)
-  let destination = Quoting.name(error.destination ?? error.source)
+func message(for error: ReflinkError, in operands: OperandPair) -> String {
+  let source = operands.shown(error.source)
+  let destination = operands.shown(error.destination ?? error.source)
   let what =
     switch error.operation {
     case .examine(.source): "cannot stat \(source)"
@@ -13,6 +13,8 @@ func message(for error: ReflinkError) -> String {
     case .open(.destination): "cannot open \(destination) for reading"
     case .readFolder: "cannot access \(source)"
     case .readLink: "cannot read symbolic link \(source)"
+    // cp looks at a name in something that is no folder before it makes it.
+    case .createFile where error.errno == .notDirectory: "cannot stat \(destination)"
     case .createFile: "cannot create regular file \(destination)"
     case .createFolder: "cannot create directory \(destination)"
     case .createSymbolicLink: "cannot create symbolic link \(destination)"

@@ -2,11 +2,18 @@ import Reflink
 import SystemPackage
 
 /// One source and where it goes.
-struct OperandPair {
+struct OperandPair: Sendable {
   var source: OperandPath
   /// A path; relative to `folder` where there is one.
   var destination: OperandPath
   var folder: Folder?
+
+  /// A path as messages show it: an operand exactly as it was given.
+  func shown(_ path: FilePath) -> String {
+    if path == source.display { return Quoting.name(source) }
+    if folder == nil, path == destination.display { return Quoting.name(destination) }
+    return Quoting.name(path)
+  }
 }
 
 enum Pairing {
@@ -28,11 +35,11 @@ func pairOperands(_ settings: Settings) -> Pairing {
       return .pairs(pair(operands, into: try Folder.open(path)))
     } catch {
       return .refused(
-        "target directory \(Quoting.name(path.display)): \(errorText(error.rawValue))")
+        "target directory \(Quoting.name(path)): \(errorText(error.rawValue))")
     }
   case .name:
     if operands.count == 1 { return missingDestination(first) }
-    if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2].display))") }
+    if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2]))") }
     return .pairs([OperandPair(source: first, destination: operands[1], folder: nil)])
   case .inferred:
     if operands.count == 1 { return missingDestination(first) }
@@ -43,13 +50,13 @@ func pairOperands(_ settings: Settings) -> Pairing {
       if operands.count == 1 {
         return .pairs([OperandPair(source: first, destination: last, folder: nil)])
       }
-      return .refused("target \(Quoting.name(last.display)): \(errorText(error.rawValue))")
+      return .refused("target \(Quoting.name(last)): \(errorText(error.rawValue))")
     }
   }
 }
 
 private func missingDestination(_ operand: OperandPath) -> Pairing {
-  .misuse("missing destination file operand after \(Quoting.name(operand.display))")
+  .misuse("missing destination file operand after \(Quoting.name(operand))")
 }
 
 private func pair(_ sources: [OperandPath], into folder: Folder) -> [OperandPair] {

@@ -54,7 +54,7 @@ extension Settings {
       }
     case .targetFolder:
       if case .folder = target {
-        return .end(.misuse("multiple target directories specified"))
+        return .end(.refused("multiple target directories specified"))
       }
       if let argument { target = .folder(argument) }
     case .noTargetFolder: target = .name

@@ -1,4 +1,5 @@
 import CReflink
+import Reflink
 import SystemPackage
 
 /// Names in messages, quoted as GNU's tools do: so that a shell would read them back.
@@ -6,16 +7,22 @@ enum Quoting {
   /// Always in quotes: '…', "…" where the name has an apostrophe, and $'…' for
   /// what cannot be printed.
   static func name(_ path: FilePath) -> String {
-    let bytes = unsafe path.withPlatformString { pointer in
-      var bytes: [UInt8] = []
-      var next = unsafe pointer
-      while unsafe next.pointee != 0 {
-        unsafe bytes.append(UInt8(bitPattern: next.pointee))
-        unsafe next += 1
-      }
-      return bytes
+    name(unsafe path.withPlatformString { unsafe bytes(from: $0) })
+  }
+
+  /// The same for a path as it was given, with a slash at its end if it had one.
+  static func name(_ path: OperandPath) -> String {
+    name(path.bytes.dropLast().map(UInt8.init(bitPattern:)))
+  }
+
+  private static func bytes(from start: UnsafePointer<CChar>) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var next = unsafe start
+    while unsafe next.pointee != 0 {
+      unsafe bytes.append(UInt8(bitPattern: next.pointee))
+      unsafe next += 1
     }
-    return name(bytes)
+    return bytes
   }
 
   /// A word of the command line, in the locale's quotation marks.
@@ -25,31 +32,43 @@ enum Quoting {
 
   static func name(_ bytes: [UInt8], isUTF8: Bool = Locale.isUTF8) -> String {
     let pieces = Piece.split(bytes, isUTF8: isUTF8)
-    if pieces.allSatisfy({ $0.isPrintable }) {
-      let text = pieces.map(\.text).joined()
-      if !text.contains("'") { return "'\(text)'" }
-      // Inside "…" a shell would still look at these.
-      if !text.contains(where: { "\"$`\\!".contains($0) }) { return "\"\(text)\"" }
+    let hasApostrophe = bytes.contains(0x27)
+    if !hasApostrophe, pieces.allSatisfy(\.isPrintable) {
+      return "'\(pieces.map(\.text).joined())'"
     }
-    return escaped(pieces)
+    if hasApostrophe, bytes.allSatisfy(isPlainInDoubleQuotes) {
+      return "\"\(pieces.map(\.text).joined())\""
+    }
+    return escaped(pieces, hasApostrophe)
+  }
+
+  /// What GNU's tools leave as it is inside "…".
+  private static func isPlainInDoubleQuotes(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+      UInt8(ascii: "A")...UInt8(ascii: "Z"):
+      true
+    default: " #%'+,-./:@]_~".utf8.contains(byte)
+    }
   }
 
   /// '…' with $'…' for what cannot be printed, and \' for apostrophes.
-  private static func escaped(_ pieces: [Piece]) -> String {
+  private static func escaped(_ pieces: [Piece], _ hasApostrophe: Bool) -> String {
     var result = "'"
-    var inEscape = false
+    // GNU's tools look at a name with an apostrophe twice, and the second time
+    // begin as they ended the first.
+    var inEscape = hasApostrophe && pieces.last?.isPrintable == false
     for piece in pieces {
-      if piece.isPrintable {
-        if inEscape {
-          result += "''"
-          inEscape = false
-        }
-        result += piece.text == "'" ? "'\\''" : piece.text
+      if piece.text == "'" {
+        result += "'\\''"
+        inEscape = false
+      } else if piece.isPrintable {
+        if inEscape { result += "''" }
+        inEscape = false
+        result += piece.text
       } else {
-        if !inEscape {
-          result += "'$'"
-          inEscape = true
-        }
+        if !inEscape { result += "'$'" }
+        inEscape = true
         result += piece.text
       }
     }
@@ -107,9 +126,7 @@ private struct Piece {
 extension Unicode.Scalar {
   fileprivate var isPrintable: Bool {
     switch properties.generalCategory {
-    case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
-      .paragraphSeparator:
-      false
+    case .control, .surrogate, .unassigned, .lineSeparator, .paragraphSeparator: false
     default: true
     }
   }

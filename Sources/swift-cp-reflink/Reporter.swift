@@ -6,9 +6,17 @@ import SystemPackage
 final class Reporter: Sendable {
   private let tells: Settings.Tells
   private let output = Mutex(Output())
+  private let current: Mutex<OperandPair>
 
-  init(_ tells: Settings.Tells) {
+  init(_ tells: Settings.Tells, _ first: OperandPair) {
     self.tells = tells
+    current = Mutex(first)
+  }
+
+  /// The operands that are being copied, which messages show as they were given.
+  var operands: OperandPair {
+    get { current.withLock { $0 } }
+    set { current.withLock { $0 = newValue } }
   }
 
   /// Sends what is left; see `Output.finish`.
@@ -23,19 +31,20 @@ final class Reporter: Sendable {
   }
 
   func tell(_ error: ReflinkError) {
-    let message = message(for: error)
+    let message = message(for: error, in: operands)
     output.withLock { $0.complain(message) }
   }
 
   private func tell(_ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath) {
+    let operands = operands
     var text = ""
     switch outcome {
     case .skipped:
-      if tells >= .methods { text = "skipped \(Quoting.name(destination))\n" }
+      if tells >= .methods { text = "skipped \(operands.shown(destination))\n" }
     case .folder(isNew: false):
       break
     default:
-      text = "\(Quoting.name(source)) -> \(Quoting.name(destination))\n"
+      text = "\(operands.shown(source)) -> \(operands.shown(destination))\n"
       if tells >= .methods, case .file(let file) = outcome { text += describe(file) }
     }
     output.withLock { $0.write(text) }

@@ -17,7 +17,7 @@ extension FileTransfer {
     try reserve()
 
     // The last run is read without a bound: only that shows a file that is longer than it says.
-    let isLast = segmentEnd >= statedSize
+    let isLast = isStream || segmentEnd >= statedSize
     let wanted = isLast ? buffer.capacity : Int(min(Int64(buffer.capacity), segmentEnd - position))
     var count = try read(wanted, into: buffer)
     guard count > 0 else {
