@@ -14,6 +14,7 @@ public import SystemPackage
 ///   - offset: Where in it the range is to begin, in bytes.
 ///   - cloning: With `required`, only the ends (less than a block each) are
 ///     copied, and a range whose blocks do not fit is an error.
+///   - control: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `invalidArgument` when the range ends past the end of
 ///   the source, `sameFile` when it overlaps its own destination.
@@ -63,7 +64,17 @@ public func cloneRange(
   return try finish(transfer, source, destination, control)
 }
 
-/// Shares a range without blocking a thread of Swift's cooperative pool; see the blocking twin.
+/// Shares a range without blocking a thread of Swift's cooperative pool.
+///
+/// - Parameters:
+///   - source: A regular file.
+///   - range: Bytes of it. An empty range does nothing.
+///   - destination: A regular file; made when it is missing.
+///   - offset: Where in it the range is to begin, in bytes.
+///   - cloning: Whether the blocks must be shared.
+///   - control: Cancelled with the task, and counts bytes.
+/// - Returns: What became of every byte.
+/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, control: Control? = nil

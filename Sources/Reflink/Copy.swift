@@ -8,11 +8,12 @@ public import SystemPackage
 /// made anew. This call blocks its thread; from `async` code the twin that does not is chosen.
 ///
 /// - Parameters:
-///   - source: Anything but a folder; see ``copyTree(_:to:options:ifExists:onFailure:control:listener:)``.
+///   - source: Anything but a folder; see `copyTree`.
 ///   - destination: The new name; its folder must exist.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of a file that has the name already.
-///   - control: Cancels from another thread, and counts bytes.
+///   - control: Cancels from another thread, and counts bytes; without one the copy
+///     pays nothing for it.
 /// - Returns: What became of every byte, and why it was not shared if it was not.
 /// - Throws: `ReflinkError`. A new file that could not be completed is removed unless
 ///   `CopyOptions.partialFiles` says otherwise.
@@ -41,8 +42,16 @@ public func copy(
 
 /// Copies one file without blocking a thread of Swift's cooperative pool.
 ///
-/// The copy runs on a thread of its own. Cancelling the task cancels the copy, and
-/// `control` if one is given. For the rest as the blocking twin.
+/// The copy runs on a thread of its own; otherwise this is the blocking twin.
+///
+/// - Parameters:
+///   - source: Anything but a folder.
+///   - destination: The new name; its folder must exist.
+///   - options: What is shared and what is preserved.
+///   - rule: What becomes of a file that has the name already.
+///   - control: Cancelled with the task, and counts bytes.
+/// - Returns: What became of every byte.
+/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, control: Control? = nil
@@ -63,8 +72,10 @@ public func copy(
 ///   - source: A file or folder.
 ///   - destination: Its new name. A folder that is there already is merged into,
 ///     with the rules `skip` and `replace`.
+///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken.
 ///   - onFailure: Whether one failed entry ends the copy.
+///   - control: Cancels from another thread, and counts bytes.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree. With `FailureRule.goOn`, look at `failures`.
 /// - Throws: `ReflinkError`: the first failure with `stop`, else only cancellation.
@@ -87,8 +98,21 @@ public func copyTree(
   return tree.outcome
 }
 
-/// Copies a tree without blocking a thread of Swift's cooperative pool; see the
-/// blocking twin. What listens is called on the thread that copies.
+/// Copies a file or a folder without blocking a thread of Swift's cooperative pool.
+///
+/// The copy runs on a thread of its own, which also calls what listens; otherwise
+/// this is the blocking twin.
+///
+/// - Parameters:
+///   - source: A file or folder.
+///   - destination: Its new name.
+///   - options: What is shared and what is preserved.
+///   - rule: What becomes of names that are taken.
+///   - onFailure: Whether one failed entry ends the copy.
+///   - control: Cancelled with the task, and counts bytes.
+///   - listener: Told of every entry.
+/// - Returns: The account of the whole tree.
+/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,

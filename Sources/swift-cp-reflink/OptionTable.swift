@@ -52,7 +52,8 @@ struct Option {
       meaning: .sparse, short: nil, long: "sparse", argument: .required("WHEN"),
       help: "make holes: auto (where the source has them), always (for any zeros), never"),
     Option(
-      meaning: .targetFolder, short: "t", long: "target-directory", argument: .required("DIRECTORY"),
+      meaning: .targetFolder, short: "t", long: "target-directory",
+      argument: .required("DIRECTORY"),
       help: "copy all operands into DIRECTORY"),
     Option(
       meaning: .noTargetFolder, short: "T", long: "no-target-directory",

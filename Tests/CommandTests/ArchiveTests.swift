@@ -61,7 +61,8 @@ import Testing
           let allowed = try await blocks(folder, "\(place)copy")
           try await shell("rm -rf '\(place)copy'", in: folder.path)
 
-          let ours = try await folder.cp(arguments + ["src", "\(place)copy"], before: "umask \(mask)")
+          let ours = try await folder.cp(
+            arguments + ["src", "\(place)copy"], before: "umask \(mask)")
           let made = try await description(folder, "\(place)copy", options)
           #expect(ours.errors == theirs.errors)
           #expect(ours.status == theirs.status)
@@ -81,7 +82,8 @@ import Testing
   private func description(
     _ folder: TestFolder, _ tree: String, _ options: String
   ) async throws -> [String] {
-    let keepsTimes = options == "-a" || options.contains("p") && !options.contains("=")
+    let keepsTimes =
+      options == "-a" || options.contains("p") && !options.contains("=")
       || options.contains("=all")
     let text = try await shell(describe.replacing("TREE", with: tree), in: folder.path)
     return text.split(separator: "\n").map {
@@ -91,7 +93,8 @@ import Testing
 
   /// 512-byte blocks of each file, once written out.
   private func blocks(_ folder: TestFolder, _ tree: String) async throws -> [String: Int] {
-    let list = try await shell("sync -f .; find \(tree) -type f -printf '%b %p\\0'", in: folder.path)
+    let list = try await shell(
+      "sync -f .; find \(tree) -type f -printf '%b %p\\0'", in: folder.path)
     var blocks: [String: Int] = [:]
     for entry in list.split(separator: "\0") {
       let parts = entry.split(separator: " ", maxSplits: 1)
@@ -103,10 +106,14 @@ import Testing
   @Test(arguments: [TestFileSystem.xfs, .btrfs])
   func everyFileOfATreeIsShared(_ system: TestFileSystem) async throws {
     try await withFolder(on: system) { folder in
-      try await shell("mkdir -p s/d; for i in {1..50}; do head -c $((i * 1000)) /dev/urandom > s/d/$i; done", in: folder.path)
+      try await shell(
+        "mkdir -p s/d; for i in {1..50}; do head -c $((i * 1000)) /dev/urandom > s/d/$i; done",
+        in: folder.path)
       #expect(try await folder.cp("-a", "--reflink=always", "s", "t").status == 0)
       for index in 3...50 {
-        #expect(try folder.sharedBytes("s/d/\(index)", "t/d/\(index)") == folder.dataBytes("s/d/\(index)"))
+        #expect(
+          try folder.sharedBytes("s/d/\(index)", "t/d/\(index)") == folder.dataBytes("s/d/\(index)")
+        )
       }
     }
   }

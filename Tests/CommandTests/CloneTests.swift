@@ -11,7 +11,8 @@ import Testing
       let result = try await folder.cp("--debug", "a", "b")
       #expect(result.status == 0)
       #expect(
-        result.output == "'a' -> 'b'\ncopy offload: unknown, reflink: yes, sparse detection: unknown\n")
+        result.output
+          == "'a' -> 'b'\ncopy offload: unknown, reflink: yes, sparse detection: unknown\n")
       #expect(try folder.sharedBytes("a", "b") == 1 << 20)
     }
   }
@@ -50,7 +51,8 @@ import Testing
         let result = try await folder.cp("--reflink", "a", other["b"])
         #expect(result.status == 1)
         #expect(
-          result.errors == "cp: failed to clone '\(other["b"])' from 'a': Invalid cross-device link\n")
+          result.errors
+            == "cp: failed to clone '\(other["b"])' from 'a': Invalid cross-device link\n")
         #expect(try other.names() == [])
         let copied = try await folder.cp("--debug", "a", other["b"])
         #expect(copied.output.contains("not cloned: on another file system"))
@@ -74,7 +76,8 @@ import Testing
     try await withFolder(on: .xfs) { folder in
       try folder.fill("a", 1 << 20)
       let result = try await folder.cp("--debug", "--reflink=never", "a", "b")
-      #expect(result.output.contains("copy offload: avoided, reflink: avoided, sparse detection: no"))
+      #expect(
+        result.output.contains("copy offload: avoided, reflink: avoided, sparse detection: no"))
       #expect(try folder.sharedBytes("a", "b") == 0)
     }
   }
@@ -144,7 +147,9 @@ import Testing
 
   @Test func existingFilesAreOverwrittenInPlaceUnlessToldOtherwise() async throws {
     try await withFolder(on: .xfs) { folder in
-      try await shell("echo new > a; echo older > b; ln b hard; ln -s b soft; ln -s nowhere dangling", in: folder.path)
+      try await shell(
+        "echo new > a; echo older > b; ln b hard; ln -s b soft; ln -s nowhere dangling",
+        in: folder.path)
       #expect(try await folder.cp("-n", "a", "b").status == 0)
       #expect(try folder.read("b") == Array("older\n".utf8))
       #expect(try await folder.cp("a", "soft").status == 0)
@@ -158,7 +163,9 @@ import Testing
 
   @Test func forceReplacesWhatCannotBeOpened() async throws {
     try await withFolder(on: .xfs) { folder in
-      try await shell("chmod 777 .; echo new > a; chmod 644 a; echo old > b; chmod 444 b; chown 1000 b", in: folder.path)
+      try await shell(
+        "chmod 777 .; echo new > a; chmod 644 a; echo old > b; chmod 444 b; chown 1000 b",
+        in: folder.path)
       let command = "setpriv --reuid=1000 --clear-groups '\(folder.path)/tool'"
       try await shell("cp '\(BuiltCommand.path)' tool; chmod 755 tool", in: folder.path)
       // A debug build needs its libraries, which others may not reach.

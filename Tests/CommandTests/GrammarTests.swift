@@ -56,18 +56,23 @@ import Testing
 
   /// GNU's own answer is the expectation: the same words, the same status, and
   /// nothing changed on disk.
-  @Test(arguments: [
-    [], ["a"], ["-T", "a"], ["-T", "a", "b", "e"], ["a", "b", "nowhere"], ["a", "b", "a"],
-    ["-t", "nowhere", "a"], ["-t", "a", "b"], ["-t", "d", "-t", "e", "a"], ["--zz", "a", "b"],
-    ["-@", "a", "b"], ["--pre=foo", "a", "b"], ["--reflink=x", "a", "b"], ["--sparse=a", "a", "b"],
-    ["--sparse=zz", "a", "b"], ["--sparse", "zz", "a", "b"], ["--reflink", "--sparse=always", "a", "b"],
-    ["missing", "new"], ["missing", "a", "e"], ["d", "new"], ["d", "a", "e"], ["a", "nowhere/"],
-    ["a", "nowhere/b"], ["a", "b/c"], ["a/", "new"], ["-T", "a", "d"], ["-rT", "d", "a"], ["a", "a"],
-    ["-a", "a", "a"], ["-f", "a", "a"], ["-r", "d", "d"], ["-rT", "d", "d"], ["a", "./a"], ["-r", "d", "a"],
-    ["-t"], ["--recur=x", "a", "b"], ["--no-clob", "missing", "b"], ["-T", "missing", "b"],
-    ["it's missing", "x"], ["new\nline", "x"], ["tab\tand\u{1}\u{7f}", "x"], ["\"quote'd$", "x"],
-    ["", "x"], ["a", ""], ["\u{e9}t\u{e9}", "x"], ["a!b's", "x"],
-  ], ["C", "C.UTF-8"])
+  @Test(
+    arguments: [
+      [], ["a"], ["-T", "a"], ["-T", "a", "b", "e"], ["a", "b", "nowhere"], ["a", "b", "a"],
+      ["-t", "nowhere", "a"], ["-t", "a", "b"], ["-t", "d", "-t", "e", "a"], ["--zz", "a", "b"],
+      ["-@", "a", "b"], ["--pre=foo", "a", "b"], ["--reflink=x", "a", "b"],
+      ["--sparse=a", "a", "b"],
+      ["--sparse=zz", "a", "b"], ["--sparse", "zz", "a", "b"],
+      ["--reflink", "--sparse=always", "a", "b"],
+      ["missing", "new"], ["missing", "a", "e"], ["d", "new"], ["d", "a", "e"], ["a", "nowhere/"],
+      ["a", "nowhere/b"], ["a", "b/c"], ["a/", "new"], ["-T", "a", "d"], ["-rT", "d", "a"],
+      ["a", "a"],
+      ["-a", "a", "a"], ["-f", "a", "a"], ["-r", "d", "d"], ["-rT", "d", "d"], ["a", "./a"],
+      ["-r", "d", "a"],
+      ["-t"], ["--recur=x", "a", "b"], ["--no-clob", "missing", "b"], ["-T", "missing", "b"],
+      ["it's missing", "x"], ["new\nline", "x"], ["tab\tand\u{1}\u{7f}", "x"], ["\"quote'd$", "x"],
+      ["", "x"], ["a", ""], ["\u{e9}t\u{e9}", "x"], ["a!b's", "x"],
+    ], ["C", "C.UTF-8"])
   func refusesMisuseInGNUsWords(_ arguments: [String], locale: String) async throws {
     try await onXfs { folder in
       let before = try await shell("find . -printf '%P %y %s\\n' | sort", in: folder.path)

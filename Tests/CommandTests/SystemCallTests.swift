@@ -13,7 +13,9 @@ import Testing
     // The first thing the command does is this.
     let start = try #require(lines.firstIndex { $0.contains("SIGXFSZ") })
     return lines[(start + 1)...].compactMap { $0.split(separator: "(").first.map(String.init) }
-      .filter { !["exit_group", "+++ exited with 0 +++", "brk", "mmap", "munmap", "gettid"].contains($0) }
+      .filter {
+        !["exit_group", "+++ exited with 0 +++", "brk", "mmap", "munmap", "gettid"].contains($0)
+      }
   }
 
   @Test func aPlainCloneTakesEightCalls() async throws {

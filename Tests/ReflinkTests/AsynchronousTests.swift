@@ -66,7 +66,8 @@ import Testing
       for round in 0..<60 {
         let cloning: Cloning = round % 2 == 0 ? .preferred : .never
         let task = Task.detached {
-          try await copy(folder.file("a"), to: folder.file("b"), options: CopyOptions(cloning: cloning))
+          try await copy(
+            folder.file("a"), to: folder.file("b"), options: CopyOptions(cloning: cloning))
         }
         try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000, using: &random)))
         task.cancel()

@@ -19,7 +19,8 @@ import Testing
         """, in: folder.path)
       _ = try syncCopy(folder.file("a"), folder.file("b"))
       for question in [
-        "stat -c '%a %u %g %x %y' X", "getfattr -d -m - X | grep -v '^#'", "getcap X | cut -d' ' -f2",
+        "stat -c '%a %u %g %x %y' X", "getfattr -d -m - X | grep -v '^#'",
+        "getcap X | cut -d' ' -f2",
         "getfacl -cn X",
       ] {
         let a = try await shell(question.replacing("X", with: "a"), in: folder.path)
@@ -35,7 +36,8 @@ import Testing
     try await withFolder(on: system) { folder in
       try folder.fill("a", 5000)
       try await shell(
-        "chown 1000:1001 a; chmod 6777 a; setfattr -n user.x -v y a; touch -d 2001-01-01 a", in: folder.path)
+        "chown 1000:1001 a; chmod 6777 a; setfattr -n user.x -v y a; touch -d 2001-01-01 a",
+        in: folder.path)
       _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(preserving: .nothing))
       let status = try folder.status("b")
       #expect(status.st_mode & 0o7777 == 0o777 & ~currentUmask())
@@ -54,7 +56,8 @@ import Testing
       _ = try syncCopy(folder.file("a"), folder.file("d/a"))
       _ = try syncCopyTree(folder.file("s"), folder.file("d/s"))
       for name in ["d/a", "d/s", "d/s/f"] {
-        #expect(try await !shell("getfacl -cn \(name)", in: folder.path).contains("user:99"), "\(name)")
+        #expect(
+          try await !shell("getfacl -cn \(name)", in: folder.path).contains("user:99"), "\(name)")
       }
       // Without a word on the mode, the folder's own rule is followed.
       _ = try syncCopy(folder.file("a"), folder.file("d/b"), CopyOptions(preserving: .nothing))
@@ -65,7 +68,8 @@ import Testing
   @Test(arguments: TestFileSystem.main)
   func ownerAloneKeepsTheModeThatCreationGives(_ system: TestFileSystem) async throws {
     try await withFolder(on: system) { folder in
-      try await shell("echo x > a; chown 1000:1001 a; chmod 6777 a; mkdir -m 1777 d", in: folder.path)
+      try await shell(
+        "echo x > a; chown 1000:1001 a; chmod 6777 a; mkdir -m 1777 d", in: folder.path)
       let options = CopyOptions(preserving: Preservation(owner: true))
       _ = try syncCopy(folder.file("a"), folder.file("b"), options)
       #expect(try folder.status("b").st_mode & 0o7777 == 0o777 & ~currentUmask())
@@ -80,7 +84,8 @@ import Testing
     try await withFolder(on: .btrfs) { folder in
       try await withFolder(on: .ext4) { other in
         try folder.fill("a", 10)
-        try await shell("setfattr -n btrfs.compression -v zstd a; setfattr -n user.x -v y a", in: folder.path)
+        try await shell(
+          "setfattr -n btrfs.compression -v zstd a; setfattr -n user.x -v y a", in: folder.path)
         var options = CopyOptions()
         _ = try syncCopy(folder.file("a"), other.file("quiet"), options)
         options.preserving.extendedAttributes = .required

@@ -28,7 +28,9 @@ import Testing
       #expect(outcome.cloned == Int64(700_000 / unit * unit - unit))
       #expect(outcome.cloned + outcome.copied == 699_000)
       #expect(outcome.offloaded == 0)
-      #expect(try folder.extents("b").filter { $0.isShared }.reduce(0) { $0 + $1.length } == outcome.cloned)
+      #expect(
+        try folder.extents("b").filter { $0.isShared }.reduce(0) { $0 + $1.length }
+          == outcome.cloned)
     }
   }
 
@@ -121,14 +123,18 @@ import Testing
           let to = Bool.random(using: &random) ? "a" : "b"
           let source = model[from] ?? []
           let unit = [1, 512, 4096, 4096, 4096].randomElement(using: &random) ?? 1
-          let start = min(Int.random(in: 0...source.count, using: &random) / unit * unit, source.count)
-          var end = min(start + Int.random(in: 0...30_000, using: &random) / unit * unit, source.count)
+          let start = min(
+            Int.random(in: 0...source.count, using: &random) / unit * unit, source.count)
+          var end = min(
+            start + Int.random(in: 0...30_000, using: &random) / unit * unit, source.count)
           if Int.random(in: 0..<4, using: &random) == 0 { end = source.count }
           let offset = Int.random(in: 0...70_000, using: &random) / unit * unit
-          let cloning = [Cloning.preferred, .preferred, .never].randomElement(using: &random) ?? .never
+          let cloning =
+            [Cloning.preferred, .preferred, .never].randomElement(using: &random) ?? .never
           log.append("\(from) \(start)..<\(end) -> \(to) at \(offset), \(cloning)")
 
-          let overlaps = from == to && start < end && (offset..<offset + end - start).overlaps(start..<end)
+          let overlaps =
+            from == to && start < end && (offset..<offset + end - start).overlaps(start..<end)
           let error = failure {
             _ = try cloned(folder, from, Int64(start)..<Int64(end), to, at: Int64(offset), cloning)
           }

@@ -58,7 +58,9 @@ import Testing
       try await shell("mkdir d; echo x > a", in: folder.path)
       let from = failure { try syncCopy(folder.file("d"), folder.file("b")) }
       #expect(from?.operation == .refuse(.folderOmitted))
-      let onto = failure { try syncCopy(folder.file("a"), folder.file("d"), CopyOptions(), .replace) }
+      let onto = failure {
+        try syncCopy(folder.file("a"), folder.file("d"), CopyOptions(), .replace)
+      }
       #expect(onto?.operation == .refuse(.fileOverFolder))
       #expect(onto?.code == .wrongType)
       #expect(try folder.names() == ["a", "d"])
@@ -115,7 +117,9 @@ import Testing
       try folder.fill("b", 10)
       let before = try folder.read("b")
       try await shell("chattr +i b", in: folder.path)
-      let error = failure { try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(), .replace) }
+      let error = failure {
+        try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(), .replace)
+      }
       #expect(error?.code == .permissionDenied)
       #expect(try folder.read("b") == before)
       try await shell("chattr -i b; chattr +i a", in: folder.path)
@@ -196,7 +200,9 @@ import Testing
       let nowhere = failure { try syncCopy(folder.file("a"), folder.file("no/b")) }
       #expect(nowhere?.code == .notFound)
       #expect(nowhere?.operation == .createFile)
-      let long = failure { try syncCopy(folder.file("a"), folder.file(String(repeating: "x", count: 256))) }
+      let long = failure {
+        try syncCopy(folder.file("a"), folder.file(String(repeating: "x", count: 256)))
+      }
       #expect(long?.errno == .fileNameTooLong)
       #expect("\(long.map(String.init(describing:)) ?? "")".contains("cannot create file"))
     }

@@ -92,7 +92,9 @@ import Testing
 
   @Test func filesOfProcAndSysAreReadToTheirEnd() async throws {
     try await withFolder(on: .ext4) { folder in
-      for source in ["/proc/version", "/proc/self/limits", "/sys/kernel/mm/transparent_hugepage/enabled"]
+      for source in [
+        "/proc/version", "/proc/self/limits", "/sys/kernel/mm/transparent_hugepage/enabled",
+      ]
       where FileManager.default.fileExists(atPath: source) {
         let outcome = try syncCopy(
           FilePath(source), folder.file("copy"), CopyOptions(preserving: .nothing), .replace)

@@ -43,8 +43,10 @@ import Testing
   }
 
   @Test(arguments: [TestFileSystem.ext4, .xfs, .btrfs], [Cloning.preferred, .never])
-  func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: Cloning) async throws {
-    try await withFolder(on: system == .xfs && cloning == .preferred ? .xfsWithoutReflink : system) {
+  func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: Cloning) async throws
+  {
+    try await withFolder(on: system == .xfs && cloning == .preferred ? .xfsWithoutReflink : system)
+    {
       folder in
       try folder.fill("a", 12 << 20)
       var transfer = try transfer(folder, cloning)
@@ -76,7 +78,9 @@ import Testing
     try await withFolder(on: .ext4) { folder in
       try folder.write("a", [])
       let writer = Task.detached {
-        while !Task.isCancelled { try folder.overwrite("a", at: Int.random(in: 0..<1000) << 12, [1]) }
+        while !Task.isCancelled {
+          try folder.overwrite("a", at: Int.random(in: 0..<1000) << 12, [1])
+        }
       }
       for _ in 0..<20 {
         var transfer = try transfer(folder, .never)

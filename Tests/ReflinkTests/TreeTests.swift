@@ -17,7 +17,8 @@ import Testing
         """, in: folder.path)
       let told = Mutex<[EntryOutcome]>([])
       let outcome = try syncCopyTree(
-        folder.file("s"), folder.file("t"), listener: { entry, _, _ in told.withLock { $0.append(entry) } })
+        folder.file("s"), folder.file("t"),
+        listener: { entry, _, _ in told.withLock { $0.append(entry) } })
       #expect(outcome.files == 2)
       #expect(outcome.hardLinks == 2)
       #expect(outcome.folders == 4)
@@ -31,7 +32,8 @@ import Testing
       #expect(first.st_nlink == 3)
       #expect(try folder.status("t/d/hard").st_ino == first.st_ino)
       #expect(try folder.status("t/d/e/hard2").st_ino == first.st_ino)
-      try await shell("diff -r --no-dereference s t 2>&1 | grep -v 'is a fifo' | (! grep .)", in: folder.path)
+      try await shell(
+        "diff -r --no-dereference s t 2>&1 | grep -v 'is a fifo' | (! grep .)", in: folder.path)
     }
   }
 
@@ -77,8 +79,12 @@ import Testing
 
   @Test func oneFailureStopsOrIsToldAndTheRestIsCopied() async throws {
     try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir s t; for i in 1 2 3; do echo $i > s/$i; done; mkdir t/2; echo x > t/2/y", in: folder.path)
-      let error = failure { try syncCopyTree(folder.file("s"), folder.file("t"), CopyOptions(), .replace) }
+      try await shell(
+        "mkdir s t; for i in 1 2 3; do echo $i > s/$i; done; mkdir t/2; echo x > t/2/y",
+        in: folder.path)
+      let error = failure {
+        try syncCopyTree(folder.file("s"), folder.file("t"), CopyOptions(), .replace)
+      }
       #expect(error?.operation == .refuse(.fileOverFolder))
       let told = Mutex<[ReflinkError]>([])
       let outcome = try syncCopyTree(
@@ -103,7 +109,9 @@ import Testing
 
   @Test func aFlatFolderOfManyNames() async throws {
     try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir s; cd s; for i in {1..3000}; do echo $i > file-with-a-longer-name-$i; done", in: folder.path)
+      try await shell(
+        "mkdir s; cd s; for i in {1..3000}; do echo $i > file-with-a-longer-name-$i; done",
+        in: folder.path)
       #expect(try syncCopyTree(folder.file("s"), folder.file("t")).files == 3000)
       try await shell("diff -r s t", in: folder.path)
     }
@@ -111,7 +119,8 @@ import Testing
 
   @Test func cancellingATreeEndsIt() async throws {
     try await withFolder(on: .ext4) { folder in
-      try await shell("mkdir s; for i in {1..40}; do head -c 4M /dev/zero > s/$i; done", in: folder.path)
+      try await shell(
+        "mkdir s; for i in {1..40}; do head -c 4M /dev/zero > s/$i; done", in: folder.path)
       let control = Control()
       let error = failure {
         try whileWatched {

@@ -79,7 +79,8 @@ import Testing
     try await withFolder(on: .btrfs, in: "one") { folder in
       try await withFolder(on: .btrfs, in: "two") { other in
         try folder.fill("a", 1 << 20)
-        let outcome = try syncCopy(folder.file("a"), other.file("b"), CopyOptions(cloning: .required))
+        let outcome = try syncCopy(
+          folder.file("a"), other.file("b"), CopyOptions(cloning: .required))
         #expect(outcome.method == .cloned)
         let snapshot = FilePath("\(TestFileSystem.btrfs.root)/snapshot/kept")
         #expect(try syncCopy(snapshot, other.file("kept")).method == .cloned)

@@ -103,19 +103,12 @@ extension TestFolder {
 
 public func randomBytes(_ count: Int) -> [UInt8] {
   var generator = SystemRandomNumberGenerator()
-  var bytes = [UInt8](repeating: 0, count: count)
-  bytes.withUnsafeMutableBytes { buffer in
-    var offset = 0
-    while offset < count {
-      let word = generator.next() as UInt64
-      withUnsafeBytes(of: word) { source in
-        let part = min(8, count - offset)
-        buffer.baseAddress?.advanced(by: offset).copyMemory(
-          from: source.baseAddress!, byteCount: part)
-      }
-      offset += 8
-    }
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(count + 8)
+  while bytes.count < count {
+    withUnsafeBytes(of: generator.next() as UInt64) { bytes.append(contentsOf: $0) }
   }
+  bytes.removeLast(bytes.count - count)
   return bytes
 }
 

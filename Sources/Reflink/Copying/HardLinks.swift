@@ -65,7 +65,8 @@ extension EntryCopier {
 
   /// Notes where the first name of a file with several went.
   func remember(
-    in hardLinks: HardLinks, _ entry: EntryFacts, _ source: Place, _ destination: Place, _ result: Result
+    in hardLinks: HardLinks, _ entry: EntryFacts, _ source: Place, _ destination: Place,
+    _ result: Result
   ) throws(ReflinkError) {
     if case .skipped = result { return }
     let copy = try attempt(.examine(.destination), source, destination) { () throws(SystemError) in

@@ -91,5 +91,7 @@ struct AttributeName: Hashable {
   static let defaultACL = AttributeName("system.posix_acl_default")
   static let capability = AttributeName("security.capability")
 
-  var text: String { String(decoding: bytes.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self) }
+  var text: String {
+    String(decoding: bytes.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+  }
 }

@@ -13,9 +13,10 @@ public enum EntryOutcome: Sendable, Hashable {
 }
 
 /// Told of each entry that was dealt with, a folder before what is in it.
-public typealias EntryListener = @Sendable (
-  _ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath
-) -> Void
+public typealias EntryListener =
+  @Sendable (
+    _ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath
+  ) -> Void
 
 /// What a tree copy does when one entry fails.
 public enum FailureRule: Sendable {
