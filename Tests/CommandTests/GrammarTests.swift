@@ -6,7 +6,9 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(5))) struct GrammarTests {
   private func onXfs(_ body: (TestFolder) async throws -> Void) async throws {
     try await withFolder(on: .xfs) { folder in
-      try await shell("echo A > a; echo B > b; mkdir d e; echo C > d/c", in: folder.path)
+      try await shell(
+        "echo A > a; echo B > b; mkdir d e; echo C > d/c; ln -s e l; ln -s ../e d/l",
+        in: folder.path)
       try await body(folder)
     }
   }
@@ -67,7 +69,8 @@ import Testing
       ["missing", "new"], ["missing", "a", "e"], ["d", "new"], ["d", "a", "e"], ["a", "nowhere/"],
       ["a", "nowhere/b"], ["a", "b/c"], ["a/", "new"], ["-T", "a", "d"], ["-rT", "d", "a"],
       ["a", "a"],
-      ["-a", "a", "a"], ["-f", "a", "a"], ["-r", "d", "d"], ["-rT", "d", "d"], ["a", "./a"],
+      ["-a", "a", "a"], ["-T", "a", "l"], ["-rT", "d", "l"], ["-aT", "d", "l"], ["-f", "a", "a"],
+      ["-r", "d", "d"], ["-rT", "d", "d"], ["a", "./a"],
       ["-r", "d", "a"],
       ["-t"], ["--recur=x", "a", "b"], ["--no-clob", "missing", "b"], ["-T", "missing", "b"],
       ["it's missing", "x"], ["new\nline", "x"], ["tab\tand\u{1}\u{7f}", "x"], ["\"quote'd$", "x"],

@@ -59,6 +59,18 @@ import Testing
     }
   }
 
+  @Test(arguments: [ExistingRule.skip, .replace])
+  func aLinkToAFolderInTheDestinationLeadsNowhere(_ rule: ExistingRule) async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkdir -p s/d out t; echo x > s/d/f; ln -s ../out t/d", in: folder.path)
+      let error = failure {
+        try syncCopyTree(folder.file("s"), folder.file("t"), CopyOptions(), rule)
+      }
+      #expect(error?.operation == .refuse(.folderOverFile))
+      #expect(!folder.exists("out/f"))
+    }
+  }
+
   @Test func rulesForNamesThatAreTaken() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell(

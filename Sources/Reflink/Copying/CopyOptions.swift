@@ -98,6 +98,7 @@ public enum Publication: Sendable, Hashable {
 /// What becomes of a new file whose copy failed or was cancelled.
 public enum PartialFileRule: Sendable, Hashable {
   case remove
-  /// It stays, unless a required clone failed: that leaves nothing worth keeping.
+  /// It stays, if it has its name already (`Publication.inPlace`), and unless a
+  /// required clone failed: that leaves nothing worth keeping.
   case keep
 }

@@ -71,14 +71,14 @@ public enum ExistingRule: Sendable, Hashable {
   }
 }
 
-/// What no rule allows: a file over itself, a folder over a file, a file over a folder.
+/// What no rule allows: a file over itself, a folder over anything else (a link to
+/// a folder among it, which would lead out of the tree), a file over a folder.
 package func refusalByType(
   _ source: FileStatus, link: FileStatus, target: FileStatus?
 ) -> Refusal? {
   if source.identity == link.identity || source.identity == target?.identity { return .sameFile }
-  switch (source.type == .folder, (target ?? link).type == .folder) {
-  case (true, false): return .folderOverFile
-  case (false, true): return link.type == .symbolicLink ? nil : .fileOverFolder
-  default: return nil
-  }
+  if source.type == .folder { return link.type == .folder ? nil : .folderOverFile }
+  // A file is written through a link; what replaces the link itself may.
+  let existing = source.type == .regular ? target ?? link : link
+  return existing.type == .folder ? .fileOverFolder : nil
 }

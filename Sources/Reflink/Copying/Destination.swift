@@ -96,11 +96,16 @@ extension EntryCopier {
       let trial = try destination.parent.withName { (parent) throws(SystemError) in
         try destination.folder.descriptor.open(parent, [.unnamed, .write], mode: 0o600)
       }
-      try trial.clone(0..<min(status.size, try trial.blockSize()), from: file, to: 0)
+      if status.size == 0 {
+        try trial.clone(from: file)
+      } else {
+        try trial.clone(0..<min(status.size, try trial.blockSize()), from: file, to: 0)
+      }
     } catch {
       // Where there are no unnamed files only the clone itself will tell; NOCOW,
       // which the transfer knows how to mend, is EINVAL.
-      guard error.call == .cloneRange, error.errno != .invalidArgument else { return }
+      guard error.call == .cloneRange || error.call == .clone, error.errno != .invalidArgument
+      else { return }
       var failure = error.during(.clone, source.path, destination.path)
       if case .nextRung(let cause) = verdict(on: error) { failure.code = .notShareable(cause) }
       throw failure

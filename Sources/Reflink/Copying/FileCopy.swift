@@ -45,7 +45,8 @@ extension EntryCopier {
   }
 
   private func discard(_ copy: consuming FileCopy, _ destination: Place) {
-    guard options.partialFiles == .remove || options.cloning == .required else { return }
+    let keeps = options.partialFiles == .keep && options.cloning != .required
+    if keeps, copy.standing == .new { return }
     copy.standing.discard(copy.transfer.destination, at: destination)
   }
 

@@ -56,9 +56,7 @@ extension EntryCopier {
       mode: narrow ? 0o700 : status.permissions.rawValue & 0o1777, entry, source, destination)
 
     return try attempt(.open(.destination), source, destination) { () throws(SystemError) in
-      // What was just made is no link; what was found may be one, if the decision was to enter it.
-      let made = try destination.folder.descriptor.open(
-        destination.name, isNew ? [.folder, .noFollow] : .folder)
+      let made = try destination.folder.descriptor.open(destination.name, [.folder, .noFollow])
       var creationMode: FilePermissions?
       if isNew && !preserving.mode {
         let given = try made.status().permissions

@@ -26,8 +26,8 @@ struct SystemError: Error, Equatable {
 }
 
 /// Turns the shim's convention (a value, or -errno) into a value or an error.
-/// EINTR is repeated here, a bounded number of times, for the calls that do not
-/// move data: no caller treats it in another way.
+/// EINTR is repeated here, a bounded number of times: no caller treats it in
+/// another way.
 @inline(__always)
 func check<Value: FixedWidthInteger & SignedInteger>(
   _ call: SystemCall, at offset: Int64? = nil, _ body: () -> Value
