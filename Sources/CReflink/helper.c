@@ -49,7 +49,7 @@ enum { STACK_BYTES = 64 * 1024, RUNNING = 1 };
 struct creflink_clone_helper {
     int destination, source;
     int pidfd;
-    pid_t parent;
+    pid_t pid, parent;
     atomic_int result;  // RUNNING, or what FICLONE returned
 };
 
@@ -68,6 +68,14 @@ static int clone_file(void *argument) {
     return 0;
 }
 
+// Waits for the child to be gone: only then may its stack go. ECHILD: somebody
+// else in this process reaped it, and it is gone as well.
+static void reap(pid_t pid) {
+    siginfo_t information;
+    while (waitid(P_PID, (id_t)pid, &information, WEXITED | __WALL) < 0 && errno == EINTR) {
+    }
+}
+
 // One mapping holds the record below and the child's stack above it.
 static int release(struct creflink_clone_helper *helper) {
     int result = atomic_load(&helper->result);
@@ -83,6 +91,7 @@ int creflink_clone_helper_start(int destination, int source, struct creflink_clo
     struct creflink_clone_helper *helper = memory;
     helper->destination = destination;
     helper->source = source;
+    helper->pidfd = -1;
     helper->parent = getpid();
     atomic_init(&helper->result, RUNNING);
 
@@ -93,25 +102,28 @@ int creflink_clone_helper_start(int destination, int source, struct creflink_clo
     int pid = RESULT(clone(clone_file, (char *)memory + STACK_BYTES,
                            CLONE_VM | CLONE_FILES | CLONE_PIDFD, helper, &helper->pidfd));
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pid >= 0 && helper->pidfd < 0) {
+        // Before Linux 5.2 the flag is ignored, and the child could not be watched.
+        kill(pid, SIGKILL);
+        reap(pid);
+        pid = -ENOSYS;
+    }
     if (pid < 0) {
         munmap(memory, STACK_BYTES);
         return pid;
     }
+    helper->pid = pid;
     *result = helper;
     return helper->pidfd;
 }
 
 int creflink_clone_helper_finish(struct creflink_clone_helper *helper) {
-    enum { BY_PIDFD = 3 };  // P_PIDFD of waitid(2)
-    siginfo_t information;
-    while (waitid((idtype_t)BY_PIDFD, (id_t)helper->pidfd, &information, WEXITED | __WALL) < 0
-           && errno == EINTR) {
-    }
+    reap(helper->pid);
     return release(helper);
 }
 
 void creflink_clone_helper_kill(struct creflink_clone_helper *helper) {
-    syscall(SYS_pidfd_send_signal, helper->pidfd, SIGKILL, NULL, 0);
+    kill(helper->pid, SIGKILL);
     creflink_clone_helper_finish(helper);
 }
 

@@ -47,8 +47,13 @@ int creflink_start_thread(void (*body)(void *), void *context) {
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
+    // Trees are walked by recursion, and the default differs between C libraries.
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, (size_t)8 << 20);
     pthread_t thread;
-    int error = pthread_create(&thread, NULL, run, start);
+    int error = pthread_create(&thread, &attributes, run, start);
+    pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
         free(start);

@@ -17,7 +17,8 @@ public import SystemPackage
 ///   - control: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `invalidArgument` when the range ends past the end of
-///   the source, `sameFile` when it overlaps its own destination.
+///   the source, `sourceChanged` when that happens meanwhile, `sameFile` when it
+///   overlaps its own destination. A file that was made for it is removed then.
 ///
 /// Not atomic and not point-in-time: long ranges are shared in steps of 16 MiB.
 public func cloneRange(
@@ -27,41 +28,38 @@ public func cloneRange(
   func fail(_ code: ReflinkError.Code) -> ReflinkError {
     ReflinkError(code: code, operation: .prepare, source: source, destination: destination)
   }
-  guard range.lowerBound >= 0, offset >= 0,
-    !offset.addingReportingOverflow(range.upperBound - range.lowerBound).overflow
+  let length = range.upperBound - range.lowerBound
+  guard range.lowerBound >= 0, offset >= 0, !offset.addingReportingOverflow(length).overflow
   else { throw fail(.invalidArgument) }
 
-  let from = try open(source, .nonBlocking, .open(.source), source, destination)
-  // Readable too: in one file, the range is read from it.
-  let to = try open(
-    destination, [.readWrite, .create, .nonBlocking], .open(.destination), source, destination)
-  let transfer: RangeTransfer
-  let sourceStatus: FileStatus
-  let destinationStatus: FileStatus
-  let unit: Int64
-  do throws(SystemError) {
-    sourceStatus = try from.status()
-    destinationStatus = try to.status()
-    unit = try to.blockSize()
-  } catch {
-    throw error.during(.examine(.destination), source, destination)
-  }
-  guard sourceStatus.type == .regular, destinationStatus.type == .regular else {
-    throw fail(.wrongType)
-  }
+  let side = RangeSide(source, .source, .nonBlocking)
+  let from = try side.open(source, destination)
+  let sourceStatus = try side.status(from, source, destination)
+  guard sourceStatus.type == .regular else { throw fail(.wrongType) }
   guard range.upperBound <= sourceStatus.size else { throw fail(.invalidArgument) }
   if range.isEmpty { return CopyOutcome() }
-  if sourceStatus.identity == destinationStatus.identity {
-    let target = offset..<offset + (range.upperBound - range.lowerBound)
-    if target.overlaps(range) { throw fail(.sameFile) }
+
+  // Readable too: in one file, the range is read from it.
+  var target = RangeSide(destination, .destination, [.readWrite, .nonBlocking])
+  let to = try target.openOrMake(source, destination)
+  do throws(ReflinkError) {
+    let status = try target.status(to, source, destination)
+    guard status.type == .regular else { throw fail(.wrongType) }
+    if sourceStatus.identity == status.identity, (offset..<offset + length).overlaps(range) {
+      throw fail(.sameFile)
+    }
+    let unit = (try? to.blockSize()) ?? 4096
+    let transfer = RangeTransfer(
+      from: from, sourceStatus, range, into: to, status, at: offset,
+      unit: unit, cloning: cloning)
+    if cloning == .required, transfer.outcome.clone == .refused(.misaligned) {
+      throw fail(.notShareable(.misaligned))
+    }
+    return try finish(transfer, source, destination, control)
+  } catch {
+    target.removeIfMade()
+    throw error
   }
-  transfer = RangeTransfer(
-    from: from, sourceStatus, range, into: to, destinationStatus, at: offset,
-    unit: unit, cloning: cloning)
-  if cloning == .required, transfer.outcome.clone == .refused(.misaligned) {
-    throw fail(.notShareable(.misaligned))
-  }
-  return try finish(transfer, source, destination, control)
 }
 
 /// Shares a range without blocking a thread of Swift's cooperative pool.
@@ -85,16 +83,63 @@ public func cloneRange(
   }
 }
 
-private func open(
-  _ path: FilePath, _ flags: OpenFlags, _ operation: ReflinkError.Operation,
-  _ source: FilePath, _ destination: FilePath
-) throws(ReflinkError) -> Descriptor {
-  do throws(SystemError) {
-    return try path.withName { (name) throws(SystemError) in
+/// One of the two files of a range.
+private struct RangeSide {
+  private let path: FilePath
+  private let side: ReflinkError.Side
+  private let flags: OpenFlags
+  private var wasMade = false
+
+  init(_ path: FilePath, _ side: ReflinkError.Side, _ flags: OpenFlags) {
+    self.path = path
+    self.side = side
+    self.flags = flags
+  }
+
+  func open(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) -> Descriptor {
+    do throws(SystemError) {
+      return try open(flags)
+    } catch {
+      throw error.during(.open(side), source, destination)
+    }
+  }
+
+  mutating func openOrMake(
+    _ source: FilePath, _ destination: FilePath
+  ) throws(ReflinkError) -> Descriptor {
+    do throws(SystemError) {
+      do throws(SystemError) {
+        let file = try open(flags.union([.create, .exclusive]))
+        wasMade = true
+        return file
+      } catch {
+        guard error.errno == .fileExists else { throw error }
+        return try open(flags)
+      }
+    } catch {
+      throw error.during(wasMade ? .createFile : .open(side), source, destination)
+    }
+  }
+
+  func status(
+    _ file: borrowing Descriptor, _ source: FilePath, _ destination: FilePath
+  ) throws(ReflinkError) -> FileStatus {
+    do throws(SystemError) {
+      return try file.status()
+    } catch {
+      throw error.during(.examine(side), source, destination)
+    }
+  }
+
+  func removeIfMade() {
+    guard wasMade else { return }
+    path.withName { name in try? Descriptor.currentFolder.remove(name) }
+  }
+
+  private func open(_ flags: OpenFlags) throws(SystemError) -> Descriptor {
+    try path.withName { (name) throws(SystemError) in
       try Descriptor.currentFolder.open(name, flags, mode: 0o666)
     }
-  } catch {
-    throw error.during(operation, source, destination)
   }
 }
 
@@ -104,9 +149,11 @@ private func finish(
 ) throws(ReflinkError) -> CopyOutcome {
   var failure: ReflinkError
   do throws(SystemError) {
-    if try run(&transfer, control: control) { return transfer.outcome }
+    let isFinished = try run(&transfer, control: control)
+    if isFinished, transfer.bytesLeft == 0 { return transfer.outcome }
     failure = ReflinkError(
-      code: .cancelled, operation: .clone, source: source, destination: destination)
+      code: isFinished ? .sourceChanged : .cancelled, operation: .clone,
+      source: source, destination: destination)
   } catch {
     let operation: ReflinkError.Operation =
       switch error.call {

@@ -38,6 +38,7 @@ func parseArguments() -> Request {
       settings.operands.append(unsafe OperandPath(copying: operand))
     }
   }
+  settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks
   if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
     return .misuse("--reflink can be used only with --sparse=auto")
   }

@@ -4,6 +4,10 @@ import Reflink
 /// and nothing else.
 struct CopyRules: Sendable {
   var recursive = false
+  /// FIFOs and devices are read like files: without `-R`.
+  var readsSpecialFiles = true
+  /// `-d`, `-a`: names of one file stay names of one file.
+  var keepsHardLinks = false
   /// `-f`
   var force = false
   var existing = Existing.overwrite
@@ -25,11 +29,14 @@ struct CopyRules: Sendable {
     }
     if isFolder { return .overwrite(orReplace: false) }
     switch facts.source.type {
-    case .regular:
-      guard let target else { return .refuse(.danglingLink) }
-      return .overwrite(orReplace: force && target.type == .regular)
-    default:
-      return .replace
+    case .symbolicLink, .socket, .folder: return .replace
+    case .fifo, .characterDevice, .blockDevice, .unknown:
+      if !readsSpecialFiles { return .replace }
+    case .regular: break
     }
+    guard let target else { return .refuse(.danglingLink) }
+    // The other names of what is there are to keep their data.
+    if keepsHardLinks, link.type == .regular, link.links > 1 { return .replace }
+    return .overwrite(orReplace: force && target.type == .regular)
   }
 }

@@ -49,6 +49,7 @@ private func sentence(_ refusal: Refusal, _ source: String, _ destination: Strin
     "cannot overwrite non-directory \(destination) with directory \(source)"
   case .fileOverFolder: "cannot overwrite directory \(destination) with non-directory"
   case .danglingLink: "not writing through dangling symlink \(destination)"
+  case .cyclicLink: "cannot copy cyclic symbolic link \(source)"
   case .intoItself: "cannot copy a directory, \(source), into itself, \(destination)"
   }
 }

@@ -66,6 +66,7 @@ extension Settings {
 
   private mutating func beRecursive() {
     rules.recursive = true
+    rules.readsSpecialFiles = false
     copyOptions.specialFiles = .recreate
     // Without a word on links, those found in folders are copied as links.
     if copyOptions.symbolicLinks == .follow { copyOptions.symbolicLinks = .copy }

@@ -130,6 +130,25 @@ import Testing
     }
   }
 
+  @Test func namesOfOneFileThatAreThereGetEachTheirOwnData() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        "mkdir s d; echo A > s/a; echo B > s/b; echo x > d/a; ln d/a d/b", in: folder.path)
+      #expect(try await folder.cp("-a", "s/.", "d/").status == 0)
+      #expect(try folder.read("d/a") == Array("A\n".utf8))
+      #expect(try folder.read("d/b") == Array("B\n".utf8))
+    }
+  }
+
+  @Test func aSkippedHardLinkIsNotCalledCopied() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkdir -p s t/s; echo 1 > s/a; ln s/a s/b; echo 2 > t/s/b", in: folder.path)
+      let result = try await folder.cp("-avn", "s", "t")
+      #expect(!result.output.contains("t/s/b"))
+      #expect(try folder.read("t/s/b") == Array("2\n".utf8))
+    }
+  }
+
   @Test func verboseNamesEveryEntryAsCpDoes() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell("mkdir -p s/d; echo x > s/d/f; ln -s f s/d/l; mkfifo s/p", in: folder.path)

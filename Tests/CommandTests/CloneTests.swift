@@ -161,6 +161,67 @@ import Testing
     }
   }
 
+  @Test func aDeviceAsSourceIsReadAndWhatIsThereIsWrittenInto() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        "echo old > b; chmod 640 b; ln b hard; ln -s b soft; mknod null c 1 3", in: folder.path)
+      let before = try folder.status("b")
+      #expect(try await folder.cp("/dev/null", "soft").status == 0)
+      #expect(try folder.status("b").st_ino == before.st_ino)
+      #expect(try folder.status("b").st_mode == before.st_mode)
+      #expect(try folder.read("hard").isEmpty)
+      #expect(try await folder.cp("/dev/null", "null").status == 0)
+      #expect(try folder.status("null").st_mode & S_IFMT == S_IFCHR)
+    }
+  }
+
+  @Test func aRequiredCloneThatFailsKeepsWhatIsThereWhereverItIs() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .ext4) { other in
+        try folder.fill("a", 5000)
+        try folder.write("empty", [])
+        try other.fill("b", 100)
+        let before = try other.read("b")
+        try await shell("ln -s '\(other["b"])' link", in: folder.path)
+        for source in ["a", "empty", "/dev/null", "/proc/version"] {
+          let result = try await folder.cp("--reflink=always", source, "link")
+          #expect(result.status == 1)
+          #expect(result.errors.hasPrefix("cp: failed to clone 'link' from"))
+          #expect(try other.read("b") == before)
+        }
+        // Through a link from elsewhere into the right file system, it works.
+        try folder.fill("there", 100)
+        try await shell("ln -s '\(folder["there"])' back", in: other.path)
+        #expect(try await folder.cp("--reflink=always", "a", other["back"]).status == 0)
+        #expect(try folder.sharedBytes("a", "there") > 0)
+        let limited = try await folder.cp(
+          ["--reflink=always", "a", "there"], before: "ulimit -f 2")
+        #expect(limited.errors == "cp: failed to clone 'there' from 'a': File too large\n")
+        #expect(try folder.read("there") == folder.read("a"))
+      }
+    }
+  }
+
+  @Test func aLeasedSourceIsWaitedFor() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 5000)
+      // Holds a write lease until it is asked to give it back (SIGIO).
+      let holder = """
+        import fcntl, os, signal, sys
+        f = os.open('a', os.O_RDWR); fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        signal.signal(signal.SIGIO, lambda *_: sys.exit())
+        open('held', 'w'); signal.pause()
+        """
+      try folder.write("holder.py", Array(holder.utf8))
+      async let held = shell("python3 holder.py", in: folder.path)
+      while !folder.exists("held") { try await Task.sleep(for: .milliseconds(5)) }
+      let result = try await folder.cp("a", "b")
+      _ = try await held
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(try folder.read("a") == folder.read("b"))
+    }
+  }
+
   @Test func forceReplacesWhatCannotBeOpened() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell(

@@ -99,6 +99,22 @@ import Testing
     }
   }
 
+  @Test func aListThatCannotBeKeptIsAnErrorAndWidensNothing() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .noListsBtrfs) { other in
+        try await shell(
+          "echo x > a; chmod 600 a; setfacl -m u:99:rwx a; setfattr -n user.x -v y a",
+          in: folder.path)
+        let error = failure { try syncCopy(folder.file("a"), other.file("b")) }
+        #expect(error?.operation == .preserveMode)
+        #expect(error?.code == .notSupported)
+        // The list's mask stood in the group's bits; the group itself had nothing.
+        #expect(try other.status("b").st_mode & 0o777 == 0o600)
+        #expect(try other.read("b") == folder.read("a"))
+      }
+    }
+  }
+
   /// As another user sees it: who watches the name never finds it open to more than the end allows.
   @Test(arguments: TestFileSystem.main)
   func aNewFileIsNeverWiderThanItsFinalRights(_ system: TestFileSystem) async throws {

@@ -91,6 +91,17 @@ import Testing
     }
   }
 
+  @Test func aRefusedRangeMakesNoFile() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try folder.fill("a", 50_000)
+      for range: Range<Int64> in [0..<50_001, 0..<8192] {
+        #expect(failure { _ = try cloned(folder, "a", range, "new", at: 0, .required) } != nil)
+      }
+      #expect(failure { _ = try cloned(folder, "a", 0..<8192, "no/new", at: 0) }?.code == .notFound)
+      #expect(try folder.names() == ["a"])
+    }
+  }
+
   @Test func aRangePastTheEndIsRefused() async throws {
     try await withFolder(on: .xfs) { folder in
       try folder.fill("a", 5000)

@@ -46,6 +46,17 @@ import Testing
   }
 
   @Test(arguments: TestFileSystem.all)
+  func longRunsOfZerosGetNoBlocks(_ system: TestFileSystem) async throws {
+    // Reserving the run's blocks beforehand would fill them.
+    try await withFolder(on: system) { folder in
+      try folder.write("a", [UInt8](repeating: 0, count: 16 << 20))
+      let options = CopyOptions(cloning: .never, holes: .detect)
+      #expect(try syncCopy(folder.file("a"), folder.file("b"), options).holes == 16 << 20)
+      #expect(try folder.allocated("b") <= 65536)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.all)
   func fillsHolesWhenAsked(_ system: TestFileSystem) async throws {
     try await withFolder(on: system) { folder in
       try folder.makeSparse("a", size: 3 << 20, data: [(1 << 20, 4096)])

@@ -60,6 +60,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [Publication.inPlace, .unnamed, .temporary], [PartialFileRule.remove, .keep])
+  func aFileThatIsReplacedIsNotLostToAFailure(
+    _ publication: Publication, _ partial: PartialFileRule
+  ) async throws {
+    try await withFolder(on: .xfs) { source in
+      try await withFolder(on: .smallExt4) { folder in
+        try source.fill("a", 40 << 20)
+        try folder.fill("b", 1000)
+        let before = try folder.read("b")
+        let options = CopyOptions(publication: publication, partialFiles: partial)
+        let error = failure { try syncCopy(source.file("a"), folder.file("b"), options, .replace) }
+        #expect(error?.code == .noSpace)
+        #expect(try folder.read("b") == before)
+        #expect(try folder.names() == ["b"])
+      }
+    }
+  }
+
   @Test(arguments: [Publication.inPlace, .unnamed, .temporary])
   func aFailedCopyLeavesNothing(_ publication: Publication) async throws {
     try await withFolder(on: .xfs) { source in

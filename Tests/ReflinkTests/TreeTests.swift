@@ -71,6 +71,20 @@ import Testing
     }
   }
 
+  @Test func aFollowedLinkThatLeadsBackIsRefused() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        "mkdir -p s/d; echo x > s/d/f; ln -s .. s/d/up; ln -s d s/again", in: folder.path)
+      let told = Mutex<[ReflinkError.Operation]>([])
+      let outcome = try syncCopyTree(
+        folder.file("s"), folder.file("t"), CopyOptions(symbolicLinks: .follow),
+        onFailure: .goOn(tell: { error in told.withLock { $0.append(error.operation) } }))
+      // Twice: s/again is s/d once more, which is no cycle.
+      #expect(told.withLock { $0 } == [.refuse(.cyclicLink), .refuse(.cyclicLink)])
+      #expect(outcome.files == 2)
+    }
+  }
+
   @Test func rulesForNamesThatAreTaken() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell(

@@ -10,6 +10,8 @@ public enum TestFileSystem: String, CaseIterable, Sendable, CustomTestStringConv
   case xfs, xfsSmallBlocks, xfsWithoutReflink, btrfs, btrfsCompressed, ext4, overlay, tmpfs
   /// Too small for what some tests write.
   case smallExt4
+  /// Without access control lists.
+  case noListsBtrfs
   /// Nobody else's, for tests that measure the space left.
   case quietXfs, quietBtrfs, quietExt4
 
@@ -51,6 +53,7 @@ public enum TestFileSystem: String, CaseIterable, Sendable, CustomTestStringConv
     case .quietBtrfs: image("8G", "mkfs.btrfs -q")
     case .btrfsCompressed: image("4G", "mkfs.btrfs -q", "noatime,compress=zstd")
     case .ext4, .quietExt4: image("8G", "mkfs.ext4 -q")
+    case .noListsBtrfs: image("256M", "mkfs.btrfs -q", "noatime,noacl")
     case .smallExt4: image("24M", "mkfs.ext4 -q")
     case .overlay:
       """

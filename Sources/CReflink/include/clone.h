@@ -28,7 +28,7 @@ struct creflink_clone_helper;
 
 /// Starts one. Both descriptors must stay open until it ended.
 /// Returns a pidfd that becomes readable when it ended; it belongs to the helper.
-/// -ENOSYS where this processor is not provided for, else the error of clone(2) or mmap(2).
+/// -ENOSYS where this processor or kernel (before 5.2) is not provided for, else the error of clone(2) or mmap(2).
 int creflink_clone_helper_start(int destination, int source, struct creflink_clone_helper **helper);
 
 /// Reaps a helper whose pidfd is readable (or waits for it) and frees it.

@@ -11,7 +11,7 @@ int64_t creflink_monotonic(void);
 /// most `nanoseconds`. Returns 1 when readable, 0 when the time is over, -EINTR.
 int creflink_wait(int descriptor, int64_t nanoseconds);
 
-/// pthread_create(3), detached, every signal blocked. Returns 0, or -errno.
+/// pthread_create(3), detached, every signal blocked, with a stack of 8 MiB. Returns 0, or -errno.
 int creflink_start_thread(void (*body)(void *), void *context);
 
 /// getrlimit(RLIMIT_FSIZE) in bytes, INT64_MAX when unlimited.

@@ -51,6 +51,12 @@ struct AttributeCopy {
       if preserving.mode {
         do throws(SystemError) {
           try copyACL(names, from, destination)
+        } catch {
+          // Without its list the group's bits are the list's mask: more than the group had.
+          permissions.subtract(.groupReadWriteExecute)
+          note(.preserveMode, error)
+        }
+        do throws(SystemError) {
           try destination.setMode(permissions)
         } catch {
           note(.preserveMode, error)
@@ -124,12 +130,7 @@ struct AttributeCopy {
   ) throws(SystemError) {
     for list in source.type == .folder ? [.accessACL, .defaultACL] : [AttributeName.accessACL] {
       if names.contains(list) {
-        do throws(SystemError) {
-          try destination.setAttribute(list, try from.attribute(list))
-        } catch {
-          // Where there are no lists, the mode is all there is to keep.
-          guard error.errno == .notSupported else { throw error }
-        }
+        try destination.setAttribute(list, try from.attribute(list))
       } else if mayHoldACL {
         try destination.removeAttribute(list)
       }

@@ -48,6 +48,10 @@ public struct Preservation: Sendable, Hashable {
     self.hardLinks = hardLinks
   }
 
+  /// Whether a new entry is its owner's alone until what is preserved is set: its
+  /// rights are not final before, and setting attributes needs the right to write.
+  var needsOwnersOnly: Bool { mode || owner || extendedAttributes != .ignore }
+
   /// A new file of the caller's: only the source's permissions, less the umask.
   public static let nothing = Preservation()
 

@@ -1,6 +1,6 @@
 /// What is known of an entry when it is decided what to do about it.
-public struct EntryFacts: Sendable {
-  public enum Destination: Sendable, Hashable {
+package struct EntryFacts: Sendable {
+  package enum Destination: Sendable, Hashable {
     /// Not looked at. A fresh tree is made without a look at each name: creating
     /// a name tells by itself that it was taken.
     case unseen
@@ -9,12 +9,12 @@ public struct EntryFacts: Sendable {
     case exists(link: FileStatus, target: FileStatus?)
   }
 
-  public var source: FileStatus
-  public var destination: Destination
+  package var source: FileStatus
+  package var destination: Destination
   /// Whether the entry was named in the call, not met inside a folder.
-  public var isOperand: Bool
+  package var isOperand: Bool
 
-  public init(source: FileStatus, destination: Destination, isOperand: Bool) {
+  package init(source: FileStatus, destination: Destination, isOperand: Bool) {
     self.source = source
     self.destination = destination
     self.isOperand = isOperand
@@ -22,7 +22,7 @@ public struct EntryFacts: Sendable {
 }
 
 /// What to do about an entry.
-public enum EntryAction: Sendable, Hashable {
+package enum EntryAction: Sendable, Hashable {
   case skip
   /// Make it, unless the name turns out to be taken; then it is decided again.
   case create
@@ -46,10 +46,12 @@ public enum Refusal: Sendable, Hashable {
   case danglingLink
   /// A folder would be copied into itself, for ever.
   case intoItself
+  /// A link that is followed leads to a folder it is in, for ever.
+  case cyclicLink
 }
 
 /// Decides, and does nothing else: the same facts give the same action.
-public typealias Decide = @Sendable (EntryFacts) -> EntryAction
+package typealias Decide = @Sendable (EntryFacts) -> EntryAction
 
 /// What becomes of names that are taken.
 public enum ExistingRule: Sendable, Hashable {

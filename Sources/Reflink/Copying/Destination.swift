@@ -35,35 +35,41 @@ extension EntryCopier {
     if options.publication != .inPlace {
       return try openUnpublished(mode: mode, entry, source, destination)
     }
-    for _ in 0..<2 {
-      do throws(SystemError) {
-        return OpenDestination(
-          try destination.folder.descriptor.open(
-            destination.name, [.write, .create, .exclusive], mode: mode), .new)
-      } catch {
-        guard error.errno == .fileExists else {
-          throw error.during(.createFile, source.path, destination.path)
-        }
-      }
-      let action = try settle(entry, source, destination)
-      if action == .skip { return nil }
-      try requireSharing(file, entry.source, source, destination)
-      switch action {
-      case .overwrite(let orReplace):
-        if let existing = try openExisting(orReplace, entry, source, destination) {
-          return existing
-        }
-        try remove(destination, source)
-      case .replace, .skip, .create, .refuse:
-        try remove(destination, source)
+    do throws(SystemError) {
+      return OpenDestination(
+        try destination.folder.descriptor.open(
+          destination.name, [.write, .create, .exclusive], mode: mode), .new)
+    } catch {
+      guard error.errno == .fileExists else {
+        throw error.during(.createFile, source.path, destination.path)
       }
     }
-    throw refused(.exists, source, destination)
+    switch try settle(entry, source, destination) {
+    case .overwrite(let orReplace):
+      let existing = try openExisting(orReplace, entry, file, source, destination)
+      if let existing { return existing }
+      return try replace(mode: mode, source, destination)
+    case .replace:
+      return try replace(mode: mode, source, destination)
+    case .skip, .create, .refuse:
+      return nil
+    }
+  }
+
+  /// A new file that takes the place of what is there once it is complete: what is
+  /// there is not lost to a copy that fails.
+  private func replace(
+    mode: UInt32, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) -> OpenDestination {
+    try attempt(.createFile, source, destination) { () throws(SystemError) in
+      try openTemporary(mode: mode, replaces: true, destination)
+    }
   }
 
   /// The file that is there, emptied. Nil when it is to be replaced instead.
   private func openExisting(
-    _ orReplace: Bool, _ entry: EntryFacts, _ source: Place, _ destination: Place
+    _ orReplace: Bool, _ entry: EntryFacts, _ file: borrowing Descriptor,
+    _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> OpenDestination? {
     var isSameFile = false
     do throws(SystemError) {
@@ -74,41 +80,43 @@ extension EntryCopier {
         isSameFile = true
         throw SystemError(call: .open, errno: .fileExists)
       }
-      guard status.type == .regular else {
-        return OpenDestination(existing, .existing, isRegular: false)
+      let isRegular = status.type == .regular
+      if options.cloning == .required {
+        try requireSharing(file, entry.source, into: existing, isRegular: isRegular)
       }
+      guard isRegular else { return OpenDestination(existing, .existing, isRegular: false) }
       try existing.truncate(to: 0)
       return OpenDestination(existing, .existing)
     } catch {
       if isSameFile { throw refused(.sameFile, source, destination) }
       if orReplace, error.call == .open { return nil }
-      throw error.during(.createFile, source.path, destination.path)
+      let isClone = error.call == .cloneRange
+      var failure = error.during(isClone ? .clone : .createFile, source.path, destination.path)
+      if isClone, case .nextRung(let cause) = verdict(on: error) {
+        failure.code = .notShareable(cause)
+      }
+      throw failure
     }
   }
 
-  /// Before an existing file loses its data to a clone that must succeed: shares
-  /// one block with a file that has no name, and throws where that is not possible.
+  /// Before an existing file loses its data to a clone that must succeed: asks for a
+  /// range that no file has. EINVAL is the answer where the two can share; everything
+  /// that forbids it (another file system, no support) is looked at before the range.
   private func requireSharing(
-    _ file: borrowing Descriptor, _ status: FileStatus, _ source: Place, _ destination: Place
-  ) throws(ReflinkError) {
-    guard options.cloning == .required else { return }
+    _ file: borrowing Descriptor, _ status: FileStatus,
+    into existing: borrowing Descriptor, isRegular: Bool
+  ) throws(SystemError) {
+    guard status.type == .regular, isRegular else {
+      throw SystemError(call: .cloneRange, errno: .notSupported)
+    }
+    guard status.size <= fileSizeLimit() else {
+      throw SystemError(call: .cloneRange, errno: .fileTooLarge)
+    }
+    let nowhere: Range<Int64> = 1 << 62..<1 << 62 + 4096
     do throws(SystemError) {
-      let trial = try destination.parent.withName { (parent) throws(SystemError) in
-        try destination.folder.descriptor.open(parent, [.unnamed, .write], mode: 0o600)
-      }
-      if status.size == 0 {
-        try trial.clone(from: file)
-      } else {
-        try trial.clone(0..<min(status.size, try trial.blockSize()), from: file, to: 0)
-      }
+      try existing.clone(nowhere, from: file, to: 0)
     } catch {
-      // Where there are no unnamed files only the clone itself will tell; NOCOW,
-      // which the transfer knows how to mend, is EINVAL.
-      guard error.call == .cloneRange || error.call == .clone, error.errno != .invalidArgument
-      else { return }
-      var failure = error.during(.clone, source.path, destination.path)
-      if case .nextRung(let cause) = verdict(on: error) { failure.code = .notShareable(cause) }
-      throw failure
+      guard error.errno == .invalidArgument else { throw error }
     }
   }
 }

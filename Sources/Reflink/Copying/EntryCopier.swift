@@ -11,6 +11,9 @@ struct EntryCopier {
   let hardLinks: HardLinks?
   /// The folder that a tree copy makes, which it must not copy into itself.
   var root: Root?
+  /// The source folders that the entry is in, where links are followed and could
+  /// lead back to one of them.
+  var ancestors: [FileIdentity] = []
 
   init(options: CopyOptions, decide: @escaping Decide, control: Control?) {
     self.options = options
@@ -67,8 +70,8 @@ struct EntryCopier {
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: isOperand)
 
     let linked = status.links > 1 && status.type != .folder ? hardLinks : nil
-    if let linked, try link(to: linked.earlier(status), entry, source, destination) {
-      return .hardLink
+    if let linked, let done = try link(to: linked.earlier(status), entry, source, destination) {
+      return done
     }
     let result: Result
     switch status.type {
@@ -101,10 +104,26 @@ struct EntryCopier {
     var flags: OpenFlags = waits ? .read : .nonBlocking
     if !follow { flags.insert(.noFollow) }
     do throws(SystemError) {
-      return try source.folder.descriptor.open(source.name, flags)
+      do throws(SystemError) {
+        return try source.folder.descriptor.open(source.name, flags)
+      } catch {
+        guard error.errno == .resourceTemporarilyUnavailable else { throw error }
+        return try openLeased(source, follow: follow)
+      }
     } catch {
       throw error.during(.open(.source), source.path)
     }
+  }
+
+  /// A file that somebody holds a lease of (fcntl(2), F_SETLEASE) is given after a
+  /// wait, which only a regular file is granted.
+  private func openLeased(_ source: Place, follow: Bool) throws(SystemError) -> Descriptor {
+    let file = try source.folder.descriptor.open(
+      source.name, follow ? .reference : [.reference, .noFollow])
+    guard try file.status().type == .regular else {
+      throw SystemError(call: .open, errno: .resourceTemporarilyUnavailable)
+    }
+    return try file.reopen()
   }
 
   private func examine(

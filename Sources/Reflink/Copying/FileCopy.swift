@@ -37,11 +37,18 @@ extension EntryCopier {
     do throws(SystemError) {
       try copy.standing.publish(copy.transfer.destination, as: destination)
     } catch {
+      let operation: ReflinkError.Operation = error.call == .close ? .write : .publish
       discard(copy, destination)
-      throw error.during(.publish, source.path, destination.path)
+      throw error.during(operation, source.path, destination.path)
+    }
+    let outcome = copy.transfer.outcome
+    do throws(SystemError) {
+      try copy.transfer.close()
+    } catch {
+      throw error.during(.write, source.path, destination.path)
     }
     if let failure { throw failure }
-    return copy.transfer.outcome
+    return outcome
   }
 
   private func discard(_ copy: consuming FileCopy, _ destination: Place) {
@@ -84,7 +91,7 @@ extension EntryCopier {
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> FileCopy? {
     let preserving = options.preserving
-    let narrow = preserving.mode || preserving.owner
+    let narrow = preserving.needsOwnersOnly
     let mode = narrow ? 0o600 : entry.source.permissions.rawValue & 0o777
 
     guard
@@ -93,8 +100,7 @@ extension EntryCopier {
     let isNew = target.standing != .existing
     let isRegular = target.isRegular
     let standing = target.standing
-    let preservesAny =
-      narrow || preserving.times || preserving.extendedAttributes != .ignore
+    let preservesAny = narrow || preserving.times
     let attributes =
       preservesAny && isRegular
       ? AttributeCopy(

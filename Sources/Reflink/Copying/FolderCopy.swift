@@ -50,8 +50,10 @@ extension EntryCopier {
         source: root.source, destination: root.destination)
     }
 
+    if ancestors.contains(status.identity) { throw refused(.cyclicLink, source, destination) }
+
     let preserving = options.preserving
-    let narrow = preserving.mode || preserving.owner
+    let narrow = preserving.needsOwnersOnly
     let isNew = try makeFolder(
       mode: narrow ? 0o700 : status.permissions.rawValue & 0o1777, entry, source, destination)
 

@@ -31,11 +31,11 @@ final class HardLinks: Sendable {
 }
 
 extension EntryCopier {
-  /// Gives the copy of this file's earlier name another name. False when there is none.
+  /// Gives the copy of this file's earlier name another name. Nil when there is none.
   func link(
     to earlier: HardLinks.Copy?, _ entry: EntryFacts, _ source: Place, _ destination: Place
-  ) throws(ReflinkError) -> Bool {
-    guard let earlier else { return false }
+  ) throws(ReflinkError) -> Result? {
+    guard let earlier else { return nil }
     let operation = ReflinkError.Operation.createHardLink
     let file = try earlier.path.withName { (name) throws(ReflinkError) in
       try attempt(operation, Place(.current, name), destination) { () throws(SystemError) in
@@ -47,12 +47,11 @@ extension EntryCopier {
         return file
       }
     }
-    if !isSameFile(destination, earlier.identity) {
-      _ = try make(operation, entry, source, destination) { () throws(SystemError) in
-        try destination.folder.descriptor.link(destination.name, to: file)
-      }
+    if isSameFile(destination, earlier.identity) { return .hardLink }
+    let made = try make(operation, entry, source, destination) { () throws(SystemError) in
+      try destination.folder.descriptor.link(destination.name, to: file)
     }
-    return true
+    return made ? .hardLink : .skipped
   }
 
   /// Whether the name is a link to that file already, as after an earlier copy.

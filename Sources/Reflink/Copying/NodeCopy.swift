@@ -28,7 +28,7 @@ extension EntryCopier {
     let preserving = options.preserving
     // Nobody else's until it has its owner; what nothing is preserved for is final at once.
     let mode: UInt32 =
-      preserving.mode || preserving.owner ? 0o600 : entry.source.permissions.rawValue & 0o777
+      preserving.needsOwnersOnly ? 0o600 : entry.source.permissions.rawValue & 0o777
     let made = try make(.createSpecial(entry.source.type), entry, source, destination) {
       () throws(SystemError) in
       try destination.folder.descriptor.makeSpecial(
@@ -49,8 +49,7 @@ extension EntryCopier {
   ) throws(ReflinkError) {
     let preserving = options.preserving
     guard
-      preserving.mode || preserving.owner || preserving.times
-        || preserving.extendedAttributes != .ignore
+      preserving.needsOwnersOnly || preserving.times
     else { return }
     let copy = try attempt(.open(.destination), source, destination) { () throws(SystemError) in
       let copy = try destination.folder.descriptor.open(destination.name, [.reference, .noFollow])
@@ -59,7 +58,7 @@ extension EntryCopier {
       }
       return copy
     }
-    let narrowed = preserving.owner && !preserving.mode && status.type != .symbolicLink
+    let narrowed = preserving.needsOwnersOnly && !preserving.mode && status.type != .symbolicLink
     let attributes = AttributeCopy(
       preserving: preserving, source: status,
       creationMode: narrowed ? creationMode(for: status.permissions, at: destination) : nil,

@@ -32,7 +32,7 @@ extension EntryCopier {
     }
   }
 
-  private func openTemporary(
+  func openTemporary(
     mode: UInt32, replaces: Bool, _ destination: Place
   ) throws(SystemError) -> OpenDestination {
     var attempts = 0
@@ -60,8 +60,10 @@ extension Standing {
     case .new, .existing:
       break
     case .unnamed:
+      try file.flush()
       try folder.descriptor.link(destination.name, to: file)
     case .temporary(let path, let replaces):
+      try file.flush()
       try path.withName { (temporary) throws(SystemError) in
         do throws(SystemError) {
           try folder.descriptor.rename(temporary, to: destination.name, replacing: replaces)

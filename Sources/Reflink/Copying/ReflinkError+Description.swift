@@ -16,6 +16,7 @@ extension ReflinkError: CustomStringConvertible {
     switch code {
     case .notShareable(let cause): "\(cause)"
     case .cancelled: "cancelled"
+    case .sourceChanged: "the source became shorter"
     default: errno?.description
     }
   }
@@ -51,6 +52,7 @@ extension ReflinkError: CustomStringConvertible {
     case .refuse(.folderOverFile): "cannot overwrite \(target), not a folder, with folder \(source)"
     case .refuse(.fileOverFolder): "cannot overwrite folder \(target) with \(source), not a folder"
     case .refuse(.danglingLink): "\(target) is a symbolic link that leads nowhere"
+    case .refuse(.cyclicLink): "\(source) leads to a folder that it is in"
     case .refuse(.intoItself): "cannot copy folder \(source) into itself, \(target)"
     }
   }

@@ -31,6 +31,8 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case inputOutput
     /// Too many open files, no memory.
     case resources
+    /// The source became shorter while it was copied.
+    case sourceChanged
     case cancelled
     case other
   }
@@ -110,7 +112,7 @@ extension ReflinkError.Code {
       case .exists: .exists
       case .sameFile: .sameFile
       case .danglingLink: .notFound
-      case .folderOmitted, .folderOverFile, .fileOverFolder, .intoItself: .wrongType
+      case .folderOmitted, .folderOverFile, .fileOverFolder, .intoItself, .cyclicLink: .wrongType
       }
   }
 }

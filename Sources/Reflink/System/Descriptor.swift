@@ -1,4 +1,5 @@
 import CReflink
+import SystemPackage
 
 /// An open file, closed when its owner goes away. Nothing but the number.
 struct Descriptor: ~Copyable, Sendable {
@@ -55,6 +56,19 @@ extension Descriptor {
       owning: try check(.open) {
         unsafe creflink_openat(number, name.pointer, flags.rawValue, mode)
       })
+  }
+
+  /// The file that a reference stands for, opened for reading through /proc.
+  func reopen() throws(SystemError) -> Descriptor {
+    try FilePath("/proc/self/fd/\(number)").withName { (name) throws(SystemError) in
+      try Descriptor.currentFolder.open(name, .read)
+    }
+  }
+
+  /// Makes a file system that reports write errors only on close(2), as NFS does,
+  /// report them now: closes another descriptor of the file.
+  func flush() throws(SystemError) {
+    try Descriptor(duplicating: number).close()
   }
 
   /// close(2), for whoever wants to hear of a write that failed late.

@@ -110,6 +110,11 @@ struct FileTransfer: ~Copyable, Job {
     }
   }
 
+  /// Closes both files, and tells of a write that failed only now.
+  consuming func close() throws(SystemError) {
+    try destination.close()
+  }
+
   /// Returns reserved blocks that were not filled, when the transfer ends early.
   private mutating func giveBack() {
     if allocatedEnd > writtenEnd {

@@ -80,11 +80,8 @@ struct RangeTransfer: ~Copyable, Job {
     } catch {
       return try failed(piece, error)
     }
-    // The source has shrunk: there is no more.
-    guard moved > 0 else {
-      pieces = []
-      return .finished
-    }
+    // The source has shrunk. What is left, before this piece or after it, stays undone.
+    guard moved > 0 else { return .finished }
     pieces[0].range = (piece.range.lowerBound + moved)..<piece.range.upperBound
     if pieces[0].range.isEmpty { pieces.removeFirst() }
     return .advanced(moved)

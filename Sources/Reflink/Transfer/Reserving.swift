@@ -22,7 +22,9 @@ extension FileTransfer {
   mutating func reserve() throws(SystemError) {
     let end = segmentEnd
     let isLong = end - position > Self.longRun
-    guard isLong || end < statedSize, end > allocatedEnd, !isStream else { return }
+    guard isLong || end < statedSize, end > allocatedEnd, !isStream,
+      holes != .detect  // what is zero is to stay without blocks
+    else { return }
     if case .unknown = reserving { reserving = askForReserving() }
     switch reserving {
     case .longRuns where isLong, .longRunsAndThoseBeforeHoles: break

@@ -26,7 +26,7 @@ extension FileTransfer {
     } catch {
       return try cloneFailed(error)
     }
-    return cloned()
+    return cloned(statedSize)
   }
 
   /// Looks at the clone in its helper: ended, or how far it is.
@@ -42,16 +42,17 @@ extension FileTransfer {
     } catch {
       return try cloneFailed(error)
     }
-    return cloned()
+    // It waited for its turn at the source, which may have grown meanwhile.
+    return cloned(try destination.status().size)
   }
 
-  private mutating func cloned() -> Step {
+  private mutating func cloned(_ size: Int64) -> Step {
     outcome.clone = .worked
-    outcome.cloned = statedSize
-    position = statedSize
-    writtenEnd = statedSize
+    outcome.cloned = size
+    position = size
+    writtenEnd = size
     rung = .finished
-    return .advanced(statedSize)
+    return .advanced(size)
   }
 
   /// A source whose extents one bounded look does not show to the end.

@@ -75,6 +75,9 @@ package struct TreeCopier {
       guard let identity = try? to.descriptor.status().identity else { return }
       entries.root = .init(source: from.path, destination: to.path, identity: identity)
     }
+    let follows = entries.options.symbolicLinks == .follow
+    if follows { entries.ancestors.append(folder.status.identity) }
+    defer { if follows { entries.ancestors.removeLast() } }
     var batch = FolderBatch()
     while try fill(&batch, folder) {
       while batch.advance() {
