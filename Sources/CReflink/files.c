@@ -91,6 +91,10 @@ int creflink_status_of(int descriptor, struct creflink_status *result) {
     return status(descriptor, "", KERNEL_EMPTY_PATH, result);
 }
 
+int creflink_can_write(int folder, const char *path) {
+    return RESULT(faccessat(folder, path, W_OK, AT_EACCESS));
+}
+
 int64_t creflink_file_system_type(int descriptor) {
     struct statfs information;
     if (fstatfs(descriptor, &information) < 0) return -errno;

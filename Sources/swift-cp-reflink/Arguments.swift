@@ -14,7 +14,7 @@ enum Request {
 /// Reads the command line by getopt_long(3), which knows all of cp's grammar:
 /// options after operands, `--`, bundles, abbreviations, optional arguments.
 func parseArguments() -> Request {
-  var settings = Settings()
+  var state = OptionState()
   let options = Option.all
   // getopt's value for an option: its letter, or a number past all letters.
   let values = options.indices.map { CInt(options[$0].short?.value ?? 256 + UInt32($0)) }
@@ -28,21 +28,17 @@ func parseArguments() -> Request {
     if value == -1 { break }
     guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
     let text = unsafe argument.map { unsafe OperandPath(copying: $0) }
-    switch settings.apply(options[index].meaning, text) {
+    switch state.apply(options[index].meaning, text) {
     case .goOn: break
     case .end(let request): return request
     }
   }
   for index in Int(creflink_first_operand())..<Int(CommandLine.argc) {
     if let operand = unsafe CommandLine.unsafeArgv[index] {
-      settings.operands.append(unsafe OperandPath(copying: operand))
+      state.settings.operands.append(unsafe OperandPath(copying: operand))
     }
   }
-  settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks
-  if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
-    return .misuse("--reflink can be used only with --sparse=auto")
-  }
-  return .copy(settings)
+  return state.settled()
 }
 
 private func shortOptions(_ options: [Option]) -> [CChar] {

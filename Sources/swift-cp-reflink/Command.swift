@@ -44,14 +44,30 @@ enum Command {
   private static func copy(_ pairs: [OperandPair], _ settings: Settings) -> Bool {
     guard let first = pairs.first else { return true }
     let reporter = Reporter(settings.tells, first)
+    settings.warnings.forEach(reporter.say)
+    let force = settings.rules.force || settings.rules.removesDestination
+    var ask: (@Sendable (Question) -> Bool)?
+    if settings.rules.existing == .ask { ask = { reporter.ask($0, force: force) } }
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
-      onFailure: .goOn(tell: reporter.tell), listener: reporter.listener)
+      onFailure: .goOn(tell: reporter.tell), listener: reporter.listener,
+      ask: ask, remembersMade: pairs.count > 1)
     var succeeded = true
+    var seen = Repetitions()
     for pair in pairs {
       reporter.operands = pair
+      if pair.folder != nil, pairs.count > 1, settings.rules.backups == nil,
+        let warning = seen.warning(pair)
+      {
+        reporter.say(warning)
+        continue
+      }
       do throws(ReflinkError) {
-        try copier.copy(pair.source, to: pair.destination, in: pair.folder)
+        if pair.withParents {
+          try copier.copyWithParents(pair.source, into: pair.folder)
+        } else {
+          try copier.copy(pair.source, to: pair.destination, in: pair.folder)
+        }
       } catch {
         reporter.tell(error)
         succeeded = false

@@ -4,39 +4,144 @@ import Reflink
 /// and nothing else.
 struct CopyRules: Sendable {
   var recursive = false
+  /// `-f`
+  var force = false
+  var removesDestination = false
+  var existing = Existing.overwrite
+  /// `-u`: what is not older than its source is left.
+  var updates = false
+  var backups: BackupNames?
+  var making = Making.copies
   /// FIFOs and devices are read like files: without `-R`.
   var readsSpecialFiles = true
   /// `-d`, `-a`: names of one file stay names of one file.
   var keepsHardLinks = false
-  /// `-f`
-  var force = false
-  var existing = Existing.overwrite
+  /// `--keep-directory-symlink`
+  var keepsFolderLinks = false
+  /// POSIXLY_CORRECT
+  var writesThroughDanglingLinks = false
 
   enum Existing {
     case overwrite
-    /// `-n`
+    /// `-n`, `--update=none`
     case skip
+    /// `--update=none-fail`
+    case fail
+    /// `-i`
+    case ask
+  }
+
+  mutating func update(_ word: UpdateWord) {
+    updates = word == .older
+    switch word {
+    case .all, .older: break
+    case .none: existing = .skip
+    case .noneFail: existing = .fail
+    }
   }
 
   @Sendable func decide(_ facts: EntryFacts) -> EntryAction {
-    let isFolder = facts.source.type == .folder
-    guard case .exists(let link, let target) = facts.destination else {
-      return isFolder && !recursive ? .refuse(.folderOmitted) : .create
+    let source = facts.source
+    guard case .exists(let existing) = facts.destination else {
+      return source.type == .folder && !recursive ? .refuse(.folderOmitted) : .create
     }
-    if existing == .skip, !isFolder { return .skip }
-    if let refusal = refusalByType(facts.source, link: link, target: target) {
-      return .refuse(refusal)
+    if let action = decideOnSameFile(facts, existing) { return action }
+    if source.type == .folder {
+      let linked = keepsFolderLinks ? existing.target?.type : nil
+      return existing.link.type == .folder || linked == .folder
+        ? .overwrite(orReplace: false) : .refuse(.folderOverFile)
     }
-    if isFolder { return .overwrite(orReplace: false) }
+    // Names of one file become names of one file, however new what is there is.
+    if updates, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
+    switch self.existing {
+    case .skip: return .skip
+    case .fail: return .refuse(.notReplaced)
+    case .ask: if !facts.isConfirmed { return .ask }
+    case .overwrite: break
+    }
+    if let refusal = refusalByType(source, existing) { return .refuse(refusal) }
+    if existing.wasMadeHere, backups != .numbered {
+      let isThrough = existing.link.type == .symbolicLink && source.type == .regular
+      return .refuse(isThrough ? .throughJustCreatedLink : .justCreated)
+    }
+    if let backups { return .moveAside(backups) }
+    if removesDestination { return .replace }
+    return decideOnMaking(facts, existing)
+  }
+
+  /// What is to be done where source and destination meet in one file; nil where
+  /// they do not, or where it does not matter.
+  private func decideOnSameFile(
+    _ facts: EntryFacts, _ existing: EntryFacts.Existing
+  ) -> EntryAction? {
+    let source = facts.source
+    let link = existing.link
+    let isLink = source.type == .symbolicLink
+    guard
+      source.identity == link.identity || source.identity == existing.target?.identity
+        || (isLink && facts.sourceTarget?.identity == link.identity)
+    else { return nil }
+
+    // A file is kept under another name, and comes back under its own.
+    if existing.isSourcesName, force, let backups, source.type == .regular {
+      return .moveAside(backups)
+    }
+    switch making {
+    case .hardLinks:
+      let isThere =
+        source.identity == link.identity || facts.sourceTarget?.identity == link.identity
+      return isThere ? .leave : nil
+    case .symbolicLinks: return source.identity == link.identity ? .refuse(.sameFile) : nil
+    case .copies, .attributesOnly: break
+    }
+    if existing.isSourcesName { return .refuse(.sameFile) }
+    if isLink, link.type == .symbolicLink {
+      // Two names of one link, or two links to one file: either may replace the other.
+      return source.identity == link.identity && backups == nil ? .leave : nil
+    }
+    guard removesDestination || (backups != nil && source.type != .folder) else {
+      return .refuse(.sameFile)
+    }
+    // Taking the destination's name away must leave the source's with its file.
+    let isKept =
+      source.identity != link.identity || facts.sourceLink.identity == link.identity
+    // A link must not lose what it leads to, unless that is kept under another name.
+    let isOrphaned = isLink && backups == nil
+    return isKept && !isOrphaned ? nil : .refuse(.sameFile)
+  }
+
+  /// What is to be done about a name that may be taken.
+  private func decideOnMaking(
+    _ facts: EntryFacts, _ existing: EntryFacts.Existing
+  ) -> EntryAction {
+    switch making {
+    // Without -f, the system's own refusal is the answer.
+    case .hardLinks, .symbolicLinks: return force ? .replace : .create
+    case .copies, .attributesOnly: break
+    }
     switch facts.source.type {
+    case .symbolicLink where making == .attributesOnly: return force ? .replace : .create
     case .symbolicLink, .socket, .folder: return .replace
     case .fifo, .characterDevice, .blockDevice, .unknown:
       if !readsSpecialFiles { return .replace }
     case .regular: break
     }
-    guard let target else { return .refuse(.danglingLink) }
+    guard let target = existing.target else {
+      if existing.isLoop { return force ? .replace : .createThroughLink }
+      return writesThroughDanglingLinks ? .createThroughLink : .refuse(.danglingLink)
+    }
     // The other names of what is there are to keep their data.
-    if keepsHardLinks, link.type == .regular, link.links > 1 { return .replace }
+    if keepsHardLinks, making == .copies, existing.link.type == .regular,
+      existing.link.links > 1
+    {
+      return .replace
+    }
     return .overwrite(orReplace: force && target.type == .regular)
+  }
+
+  private func isNewer(_ source: FileStatus, than existing: EntryFacts.Existing) -> Bool {
+    let there =
+      source.type == .symbolicLink ? existing.link : existing.target ?? existing.link
+    return there.type == .folder || source.modified > there.modified
   }
 }

@@ -15,7 +15,7 @@ enum Help {
 
 
       """
-    for option in Option.all {
+    for option in Option.all where !option.isAlias {
       text += "  \(option.heading.padded(to: 30)) \(option.help)\n"
     }
     return text

@@ -19,6 +19,10 @@ func message(for error: ReflinkError, in operands: OperandPair) -> String {
     case .createFolder: "cannot create directory \(destination)"
     case .createSymbolicLink: "cannot create symbolic link \(destination)"
     case .createHardLink: "cannot create hard link \(destination) to \(source)"
+    case .linkSymbolically where error.errno == nil:
+      "\(destination): can make relative symbolic links only in current directory"
+    case .linkSymbolically: "cannot create symbolic link \(destination) to \(source)"
+    case .moveAside: "cannot backup \(destination)"
     case .createSpecial(.fifo): "cannot create fifo \(destination)"
     case .createSpecial: "cannot create special file \(destination)"
     case .clone: "failed to clone \(destination) from \(source)"
@@ -49,6 +53,13 @@ private func sentence(_ refusal: Refusal, _ source: String, _ destination: Strin
     "cannot overwrite non-directory \(destination) with directory \(source)"
   case .fileOverFolder: "cannot overwrite directory \(destination) with non-directory"
   case .danglingLink: "not writing through dangling symlink \(destination)"
+  case .justCreated: "will not overwrite just-created \(destination) with \(source)"
+  case .throughJustCreatedLink:
+    "will not copy \(source) through just-created symlink \(destination)"
+  case .backupIsSource:
+    "backing up \(destination) might destroy source;  \(source) not copied"
+  case .notReplaced: "not replacing \(destination)"
+  case .declined: "\(destination) is left as it is"
   case .cyclicLink: "cannot copy cyclic symbolic link \(source)"
   case .intoItself: "cannot copy a directory, \(source), into itself, \(destination)"
   }

@@ -7,6 +7,8 @@ struct OperandPair: Sendable {
   /// A path; relative to `folder` where there is one.
   var destination: OperandPath
   var folder: Folder?
+  /// Whether the source's own folders are made below `folder`; see `--parents`.
+  var withParents = false
 
   /// A path as messages show it: an operand exactly as it was given.
   func shown(_ path: FilePath) -> String {
@@ -26,27 +28,32 @@ enum Pairing {
 
 /// Finds out what the operands mean: `SOURCE DEST` or `SOURCE... DIRECTORY`.
 func pairOperands(_ settings: Settings) -> Pairing {
+  let parents = settings.makesParents
   var operands = settings.operands
   guard let first = operands.first else { return .misuse("missing file operand") }
 
   switch settings.target {
   case .folder(let path):
     do throws(Errno) {
-      return .pairs(pair(operands, into: try Folder.open(path)))
+      return .pairs(pair(operands, into: try Folder.open(path), parents))
     } catch {
       return .refused(
         "target directory \(Quoting.name(path)): \(errorText(error.rawValue))")
     }
   case .name:
     if operands.count == 1 { return missingDestination(first) }
+    if parents { return .misuse("with --parents, the destination must be a directory") }
     if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2]))") }
     return .pairs([OperandPair(source: first, destination: operands[1], folder: nil)])
   case .inferred:
     if operands.count == 1 { return missingDestination(first) }
     let last = operands.removeLast()
     do throws(Errno) {
-      return .pairs(pair(operands, into: try Folder.open(last)))
+      return .pairs(pair(operands, into: try Folder.open(last), parents))
     } catch {
+      if operands.count == 1, parents {
+        return .misuse("with --parents, the destination must be a directory")
+      }
       if operands.count == 1 {
         return .pairs([OperandPair(source: first, destination: last, folder: nil)])
       }
@@ -59,11 +66,24 @@ private func missingDestination(_ operand: OperandPath) -> Pairing {
   .misuse("missing destination file operand after \(Quoting.name(operand))")
 }
 
-private func pair(_ sources: [OperandPath], into folder: Folder) -> [OperandPair] {
-  sources.map { OperandPair(source: $0, destination: $0.nameInFolder, folder: folder) }
+private func pair(
+  _ sources: [OperandPath], into folder: Folder, _ parents: Bool
+) -> [OperandPair] {
+  sources.map {
+    OperandPair(
+      source: $0, destination: parents ? $0 : $0.nameInFolder, folder: folder,
+      withParents: parents)
+  }
 }
 
 extension OperandPath {
+  /// `--strip-trailing-slashes`
+  var withoutSlashes: OperandPath {
+    var bytes = bytes.dropLast()
+    while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
+    return OperandPath(bytes: bytes + [0])
+  }
+
   /// The name that a source gets in a folder: its last component. `..` stands for
   /// the folder itself, and copying into its parent is never meant.
   fileprivate var nameInFolder: OperandPath {

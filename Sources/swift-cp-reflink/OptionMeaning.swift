@@ -6,92 +6,147 @@ enum Applied {
   case end(Request)
 }
 
-extension Settings {
+extension OptionState {
   /// Applies one option; of options that exclude each other the last one wins.
   mutating func apply(_ meaning: Option.Meaning, _ argument: OperandPath?) -> Applied {
     switch meaning {
     case .archive:
-      beRecursive()
-      copyOptions.symbolicLinks = .copy
-      copyOptions.preserving = .everything
+      settings.rules.recursive = true
+      links = .copy
+      settings.copyOptions.preserving = .everything
+    case .attributesOnly: settings.copyOptions.making = .attributesOnly
+    case .backup:
+      backs = true
+      if let argument { backupWord = argument }
+    case .backupSimply: backs = true
+    case .context:
+      if argument != nil {
+        settings.warnings.append(
+          "warning: ignoring --context; it requires an SELinux-enabled kernel")
+      }
+    case .label: break
+    case .copyContents: copiesContents = true
     case .linksNoDereference:
-      copyOptions.symbolicLinks = .copy
-      copyOptions.preserving.hardLinks = true
-    case .debug: tells = .methods
-    case .force: rules.force = true
+      links = .copy
+      settings.copyOptions.preserving.hardLinks = true
+    case .debug: settings.tells = .methods
+    case .follow: links = .follow
+    case .followOperands: links = .followOperands
+    case .noFollow: links = .copy
+    case .force: settings.rules.force = true
+    case .hardLinks: makesHardLinks = true
+    case .symbolicLinks: makesSymbolicLinks = true
     case .help: return .end(.help(Help.text))
-    case .noClobber: rules.existing = .skip
-    case .preserveUsual: preserve(.usual)
-    case .preserve:
-      guard let argument else {
-        preserve(.usual)
-        break
-      }
-      for word in argument.text.split(separator: ",", omittingEmptySubsequences: false) {
-        switch PreserveWord.match(String(word), for: "--preserve") {
-        case .one(let word): preserve(word)
-        case .none(let message): return .end(.misuse(message))
-        }
-      }
-    case .recursive, .recursiveToo: beRecursive()
+    case .interactive: settings.rules.existing = .ask
+    case .keepFolderLinks:
+      settings.rules.keepsFolderLinks = true
+      settings.copyOptions.entersLinkedFolders = true
+    case .noClobber: settings.rules.existing = .skip
+    case .oneFileSystem: settings.copyOptions.staysOnFileSystem = true
+    case .parents: settings.makesParents = true
+    case .preserveUsual: preserve(.usual, true)
+    case .preserve: return preserve(argument, "--preserve", true)
+    case .noPreserve: return preserve(argument, "--no-preserve", false)
+    case .recursive, .recursiveToo: settings.rules.recursive = true
     case .reflink:
       guard let argument else {
-        copyOptions.cloning = .required
+        settings.copyOptions.cloning = .required
         break
       }
       switch ReflinkWord.match(argument.text, for: "--reflink") {
-      case .one(.auto): copyOptions.cloning = .preferred
-      case .one(.always): copyOptions.cloning = .required
-      case .one(.never): copyOptions.cloning = .never
+      case .one(.auto): settings.copyOptions.cloning = .preferred
+      case .one(.always): settings.copyOptions.cloning = .required
+      case .one(.never): settings.copyOptions.cloning = .never
       case .none(let message): return .end(.misuse(message))
       }
+    case .removeDestination: settings.rules.removesDestination = true
     case .sparse:
       switch SparseWord.match(argument?.text ?? "", for: "--sparse") {
-      case .one(.never): copyOptions.holes = .fill
-      case .one(.auto): copyOptions.holes = .keep
-      case .one(.always): copyOptions.holes = .detect
+      case .one(.never): settings.copyOptions.holes = .fill
+      case .one(.auto): settings.copyOptions.holes = .keep
+      case .one(.always): settings.copyOptions.holes = .detect
       case .none(let message): return .end(.misuse(message))
       }
+    case .stripSlashes: settings.stripsSlashes = true
+    case .suffix:
+      backs = true
+      suffix = argument?.text
     case .targetFolder:
-      if case .folder = target {
+      if case .folder = settings.target {
         return .end(.refused("multiple target directories specified"))
       }
-      if let argument { target = .folder(argument) }
-    case .noTargetFolder: target = .name
-    case .verbose: tells = max(tells, .names)
+      if let argument { settings.target = .folder(argument) }
+    case .noTargetFolder: settings.target = .name
+    case .updateOlder: settings.rules.update(.older)
+    case .update:
+      guard let argument else {
+        settings.rules.update(.older)
+        break
+      }
+      switch UpdateWord.match(argument.text, for: "--update") {
+      case .one(let word): settings.rules.update(word)
+      case .none(let message): return .end(.misuse(message))
+      }
+    case .verbose: settings.tells = max(settings.tells, .names)
     case .version: return .end(.help(Help.versionText))
     }
     return .goOn
   }
 
-  private mutating func beRecursive() {
-    rules.recursive = true
-    rules.readsSpecialFiles = false
-    copyOptions.specialFiles = .recreate
-    // Without a word on links, those found in folders are copied as links.
-    if copyOptions.symbolicLinks == .follow { copyOptions.symbolicLinks = .copy }
+  private mutating func preserve(
+    _ argument: OperandPath?, _ option: String, _ keeps: Bool
+  ) -> Applied {
+    guard let argument else {
+      preserve(.usual, keeps)
+      return .goOn
+    }
+    for word in argument.text.split(separator: ",", omittingEmptySubsequences: false) {
+      switch PreserveWord.match(String(word), for: option) {
+      case .one(.context) where keeps:
+        return .end(
+          .refused("cannot preserve security context without an SELinux-enabled kernel"))
+      case .one(let word): preserve(word, keeps)
+      case .none(let message): return .end(.misuse(message))
+      }
+    }
+    return .goOn
   }
 
-  private mutating func preserve(_ word: PreserveWord) {
+  private mutating func preserve(_ word: PreserveWord, _ keeps: Bool) {
+    var preserving = settings.copyOptions.preserving
     switch word {
-    case .mode: copyOptions.preserving.mode = true
-    case .timestamps: copyOptions.preserving.times = true
-    case .ownership: copyOptions.preserving.owner = true
-    case .links: copyOptions.preserving.hardLinks = true
-    // Without SELinux there is none to keep.
+    case .mode:
+      preserving.mode = keeps
+      settings.copyOptions.usesDefaultMode = !keeps
+    case .timestamps: preserving.times = keeps
+    case .ownership: preserving.owner = keeps
+    case .links: preserving.hardLinks = keeps
     case .context: break
-    case .xattr: copyOptions.preserving.extendedAttributes = .required
-    case .all: copyOptions.preserving = .everything
+    case .xattr: preserving.extendedAttributes = keeps ? .required : .ignore
+    case .all:
+      preserving = keeps ? .everything : .nothing
+      settings.copyOptions.usesDefaultMode = !keeps
     case .usual:
-      copyOptions.preserving.mode = true
-      copyOptions.preserving.owner = true
-      copyOptions.preserving.times = true
+      preserving.mode = keeps
+      preserving.owner = keeps
+      preserving.times = keeps
     }
+    settings.copyOptions.preserving = preserving
   }
 }
 
 enum ReflinkWord: String, OptionWord { case auto, always, never }
 enum SparseWord: String, OptionWord { case never, auto, always }
+enum UpdateWord: String, OptionWord {
+  case all, none
+  case noneFail = "none-fail"
+  case older
+}
+enum BackupWord: String, OptionWord {
+  case none, off, simple, never, existing
+  case nilWord = "nil"
+  case numbered, t
+}
 enum PreserveWord: String, OptionWord {
   case mode, timestamps, ownership, links, context, xattr, all
   /// Not a word: what `-p` means.

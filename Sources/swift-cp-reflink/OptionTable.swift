@@ -7,8 +7,11 @@ struct Option {
   }
 
   enum Meaning: CaseIterable {
-    case archive, debug, linksNoDereference, force, help, noClobber, preserveUsual, preserve
-    case recursive, recursiveToo, reflink, sparse, targetFolder, noTargetFolder, verbose, version
+    case archive, attributesOnly, backup, backupSimply, copyContents, linksNoDereference, debug
+    case followOperands, follow, noFollow, force, help, interactive, keepFolderLinks, hardLinks
+    case noClobber, noPreserve, parents, preserveUsual, preserve, recursive, recursiveToo, reflink
+    case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetFolder
+    case noTargetFolder, update, updateOlder, verbose, version, oneFileSystem, label, context
   }
 
   let meaning: Meaning
@@ -16,14 +19,26 @@ struct Option {
   let long: StaticString?
   var argument = Argument.none
   let help: StaticString
+  /// Another name that `--help` does not show.
+  var isAlias = false
 
   static let all: [Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy folders, links and all attributes; same as -dR --preserve=all"),
     Option(
+      meaning: .attributesOnly, short: nil, long: "attributes-only",
+      help: "copy attributes, not data"),
+    Option(
+      meaning: .backup, short: nil, long: "backup", argument: .optional("CONTROL"),
+      help: "keep each existing file under another name: none, numbered, existing or simple"),
+    Option(meaning: .backupSimply, short: "b", long: nil, help: "same as --backup"),
+    Option(
+      meaning: .copyContents, short: nil, long: "copy-contents",
+      help: "with -R, read FIFOs and devices instead of making them anew"),
+    Option(
       meaning: .linksNoDereference, short: "d", long: nil,
-      help: "copy symbolic links as links and keep hard links"),
+      help: "same as --no-dereference --preserve=links"),
     Option(
       meaning: .debug, short: nil, long: "debug",
       help: "say how each file was copied, and why it was not cloned; implies -v"),
@@ -31,8 +46,21 @@ struct Option {
       meaning: .force, short: "f", long: "force",
       help: "remove an existing file that cannot be opened, and try again"),
     Option(
+      meaning: .followOperands, short: "H", long: nil, help: "follow the links that are named"),
+    Option(
+      meaning: .interactive, short: "i", long: "interactive",
+      help: "ask before overwriting (overrides an earlier -n)"),
+    Option(
+      meaning: .keepFolderLinks, short: nil, long: "keep-directory-symlink",
+      help: "enter existing links to folders"),
+    Option(
+      meaning: .hardLinks, short: "l", long: "link", help: "make hard links instead of copies"),
+    Option(meaning: .follow, short: "L", long: "dereference", help: "follow all links"),
+    Option(
       meaning: .noClobber, short: "n", long: "no-clobber",
       help: "leave existing files as they are, and do not fail"),
+    Option(
+      meaning: .noFollow, short: "P", long: "no-dereference", help: "copy links as links"),
     Option(
       meaning: .preserveUsual, short: "p", long: nil,
       help: "same as --preserve=mode,ownership,timestamps"),
@@ -42,6 +70,14 @@ struct Option {
         "keep mode, ownership, timestamps (these three without LIST), links, context, xattr, or all"
     ),
     Option(
+      meaning: .noPreserve, short: nil, long: "no-preserve", argument: .required("LIST"),
+      help: "do not keep these"),
+    Option(
+      meaning: .parents, short: nil, long: "parents",
+      help: "make SOURCE's whole path under DIRECTORY"),
+    Option(
+      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true),
+    Option(
       meaning: .recursive, short: "R", long: "recursive",
       help: "copy folders with all that is in them"),
     Option(meaning: .recursiveToo, short: "r", long: nil, help: "same as -R"),
@@ -49,8 +85,20 @@ struct Option {
       meaning: .reflink, short: nil, long: "reflink", argument: .optional("WHEN"),
       help: "share data with the source: auto (the default), always (without WHEN), never"),
     Option(
+      meaning: .removeDestination, short: nil, long: "remove-destination",
+      help: "remove each existing file before making it anew"),
+    Option(
       meaning: .sparse, short: nil, long: "sparse", argument: .required("WHEN"),
       help: "make holes: auto (where the source has them), always (for any zeros), never"),
+    Option(
+      meaning: .stripSlashes, short: nil, long: "strip-trailing-slashes",
+      help: "drop slashes at the end of each SOURCE"),
+    Option(
+      meaning: .symbolicLinks, short: "s", long: "symbolic-link",
+      help: "make symbolic links instead of copies"),
+    Option(
+      meaning: .suffix, short: "S", long: "suffix", argument: .required("SUFFIX"),
+      help: "what is added to the name of a simple backup, ~ by default"),
     Option(
       meaning: .targetFolder, short: "t", long: "target-directory",
       argument: .required("DIRECTORY"),
@@ -59,7 +107,19 @@ struct Option {
       meaning: .noTargetFolder, short: "T", long: "no-target-directory",
       help: "take DEST as the copy's own name, also if it is a folder"),
     Option(
+      meaning: .update, short: nil, long: "update", argument: .optional("WHICH"),
+      help: "which existing files to replace: all, none, none-fail, or older (the default)"),
+    Option(meaning: .updateOlder, short: "u", long: nil, help: "same as --update=older"),
+    Option(
       meaning: .verbose, short: "v", long: "verbose", help: "name each file that is copied"),
+    Option(
+      meaning: .oneFileSystem, short: "x", long: "one-file-system",
+      help: "leave folders of other file systems empty"),
+    Option(
+      meaning: .label, short: "Z", long: nil, help: "nothing: labels need SELinux"),
+    Option(
+      meaning: .context, short: nil, long: "context", argument: .optional("CTX"),
+      help: "nothing, with a warning: labels need SELinux"),
     Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
     Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),
   ]

@@ -31,6 +31,16 @@ struct Output {
     write("\(Self.programName): \(message)\n", to: .error)
   }
 
+  /// A line of standard input: whether it begins like a yes.
+  func readAnswer() -> Bool {
+    var byte: UInt8 = 0
+    var first: UInt8?
+    while unsafe creflink_read(0, &byte, 1, -1) == 1, byte != 0x0A {
+      if first == nil { first = byte }
+    }
+    return first == UInt8(ascii: "y") || first == UInt8(ascii: "Y")
+  }
+
   /// Sends what is left. False when standard output took less than all of it.
   mutating func finish() -> Bool {
     flush()

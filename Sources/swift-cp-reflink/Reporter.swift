@@ -30,7 +30,36 @@ final class Reporter: Sendable {
     return { self.tell($0, $1, $2) }
   }
 
+  /// Asks on standard error, and reads the answer from standard input.
+  func ask(_ question: Question, force: Bool) -> Bool {
+    let name = operands.shown(question.destination)
+    let existing = question.existing.target ?? question.existing.link
+    let text: String
+    if question.existing.isWritable {
+      text = "overwrite \(name)? "
+    } else {
+      let octal = String(existing.permissions.rawValue, radix: 8)
+      let mode = String(repeating: "0", count: max(4 - octal.count, 0)) + octal
+      let rights = existing.permissions.letters
+      text =
+        force
+        ? "replace \(name), overriding mode \(mode) (\(rights))? "
+        : "unwritable \(name) (mode \(mode), \(rights)); try anyway? "
+    }
+    return output.withLock {
+      $0.write("\(Output.programName): \(text)", to: .error)
+      return $0.readAnswer()
+    }
+  }
+
+  /// A warning, or another message that names no failure.
+  func say(_ message: String) {
+    output.withLock { $0.complain(message) }
+  }
+
   func tell(_ error: ReflinkError) {
+    // Who declined knows.
+    if error.operation == .refuse(.declined) { return }
     let message = message(for: error, in: operands)
     output.withLock { $0.complain(message) }
   }

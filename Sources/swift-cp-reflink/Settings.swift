@@ -6,6 +6,10 @@ struct Settings {
   var operands: [OperandPath] = []
   var target = Target.inferred
   var tells = Tells.nothing
+  var stripsSlashes = false
+  var makesParents = false
+  /// What is said about options before anything is copied.
+  var warnings: [String] = []
   var copyOptions = CopyOptions(
     preserving: .nothing, symbolicLinks: .follow, specialFiles: .readContents,
     partialFiles: .keep)
@@ -29,4 +33,18 @@ struct Settings {
     /// `--debug`: also how its data went.
     case methods
   }
+}
+
+/// What the command line has said so far, where later options or the environment
+/// decide what it comes to.
+struct OptionState {
+  var settings = Settings()
+  var links: SymbolicLinkRule?
+  var copiesContents = false
+  var makesHardLinks = false
+  var makesSymbolicLinks = false
+  /// Whether backups were asked for, and by which word.
+  var backs = false
+  var backupWord: OperandPath?
+  var suffix: String?
 }

@@ -83,7 +83,7 @@ import Testing
   func aPreallocatedTailIsNotData(_ system: TestFileSystem) async throws {
     try await withFolder(on: system) { folder in
       try await shell(
-        "fallocate -l 4M a; echo data | dd of=a conv=notrunc status=none", in: folder.path)
+        "fallocate -l 4M a; echo data | dd of=a conv=notrunc status=none; sync a", in: folder.path)
       _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(cloning: .never))
       #expect(try folder.read("a") == folder.read("b"))
       #expect(try folder.allocated("b") <= 65536)

@@ -1,5 +1,6 @@
 import CReflink
 import Foundation
+import Synchronization
 import SystemPackage
 import Testing
 
@@ -21,6 +22,9 @@ public func withFolder(
 ) async throws {
   try #require(Mounts.areAvailable, "the file systems are required")
   try await Mounts.prepare()
+  // What is small is full for everybody: one test at a time.
+  if system == .smallExt4 { await Turns.small.take() }
+  defer { if system == .smallExt4 { Turns.small.give() } }
   let parent = subfolder.isEmpty ? system.root : "\(system.root)/\(subfolder)"
   let path = "\(parent)/test-\(UInt64.random(in: .min ... .max))"
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -125,5 +129,37 @@ extension FileDescriptor {
       }
     }
     return done
+  }
+}
+
+/// Lets one test at a time have something.
+final class Turns: Sendable {
+  static let small = Turns()
+
+  private let state = Mutex<(taken: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+  func take() async {
+    await withCheckedContinuation { continuation in
+      let isFree = state.withLock { state in
+        if state.taken {
+          state.waiting.append(continuation)
+          return false
+        }
+        state.taken = true
+        return true
+      }
+      if isFree { continuation.resume() }
+    }
+  }
+
+  func give() {
+    let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      if state.waiting.isEmpty {
+        state.taken = false
+        return nil
+      }
+      return state.waiting.removeFirst()
+    }
+    next?.resume()
   }
 }

@@ -66,6 +66,9 @@ int creflink_status_at(int folder, const char *path, bool follow, struct creflin
 /// statx(2) of an open descriptor (AT_EMPTY_PATH).
 int creflink_status_of(int descriptor, struct creflink_status *status);
 
+/// faccessat(2) with W_OK and AT_EACCESS: 0 when `path` in `folder` may be written.
+int creflink_can_write(int folder, const char *path);
+
 /// fstatfs(2): the file system's magic number, as in statfs(2).
 int64_t creflink_file_system_type(int descriptor);
 

@@ -7,6 +7,14 @@ public struct CopyOptions: Sendable, Hashable {
   public var specialFiles: SpecialFileRule
   public var publication: Publication
   public var partialFiles: PartialFileRule
+  /// What is made of files; folders are always made.
+  package var making = Making.copies
+  /// Folders of other file systems are made, and left empty.
+  package var staysOnFileSystem = false
+  /// New entries get the mode that the umask leaves of all rights, not of their source's.
+  package var usesDefaultMode = false
+  /// A link to a folder in the destination is entered like the folder.
+  package var entersLinkedFolders = false
 
   public init(
     cloning: Cloning = .preferred, holes: Holes = .keep,
@@ -105,4 +113,15 @@ public enum PartialFileRule: Sendable, Hashable {
   /// It stays, if it has its name already (`Publication.inPlace`), and unless a
   /// required clone failed: that leaves nothing worth keeping.
   case keep
+}
+
+/// What is made of a file.
+package enum Making: Sendable, Hashable {
+  case copies
+  /// Its attributes, without its data.
+  case attributesOnly
+  /// Another name for it.
+  case hardLinks
+  /// A link to the path it was named by.
+  case symbolicLinks
 }

@@ -2,6 +2,15 @@ import CReflink
 import SystemPackage
 
 extension EntryCopier {
+  /// What a new entry is to be made with where its source's mode is not preserved,
+  /// before the umask.
+  func wantedPermissions(of source: FileStatus) -> FilePermissions {
+    if options.usesDefaultMode {
+      return FilePermissions(rawValue: source.type == .folder ? 0o777 : 0o666)
+    }
+    return FilePermissions(rawValue: source.permissions.rawValue & 0o777)
+  }
+
   /// The permissions that creating something with `wanted` yields at `place`: less
   /// the umask, or shaped by the folder's default access control list.
   ///

@@ -4,6 +4,8 @@ import SystemPackage
 enum Standing: Equatable {
   /// Made under its name.
   case new
+  /// Made under its name, which another file had that has this one now.
+  case successor(of: FilePath?)
   /// Was there before, under its name.
   case existing
   /// Has no name yet; see `Publication.unnamed`.
@@ -44,14 +46,35 @@ extension EntryCopier {
         throw error.during(.createFile, source.path, destination.path)
       }
     }
-    switch try settle(entry, source, destination) {
+    let settled = try settle(entry, source, destination)
+    switch settled.action {
     case .overwrite(let orReplace):
       let existing = try openExisting(orReplace, entry, file, source, destination)
       if let existing { return existing }
       return try replace(mode: mode, source, destination)
     case .replace:
       return try replace(mode: mode, source, destination)
-    case .skip, .create, .refuse:
+    case .moveAside:
+      do throws(ReflinkError) {
+        return try attempt(.createFile, source, destination) { () throws(SystemError) in
+          OpenDestination(
+            try destination.folder.descriptor.open(
+              destination.name, [.write, .create, .exclusive], mode: mode),
+            .successor(of: settled.moved?.name))
+        }
+      } catch {
+        if let moved = settled.moved { putBack(moved, destination) }
+        throw error
+      }
+    case .createThroughLink:
+      return try attempt(.createFile, source, destination) { () throws(SystemError) in
+        OpenDestination(
+          try destination.folder.descriptor.open(
+            destination.name, [.write, .create], mode: mode), .existing)
+      }
+    case .create:
+      throw refused(.exists, source, destination)
+    case .skip, .leave, .ask, .refuse:
       return nil
     }
   }
@@ -81,11 +104,11 @@ extension EntryCopier {
         throw SystemError(call: .open, errno: .fileExists)
       }
       let isRegular = status.type == .regular
-      if options.cloning == .required {
+      if options.cloning == .required, options.making == .copies {
         try requireSharing(file, entry.source, into: existing, isRegular: isRegular)
       }
       guard isRegular else { return OpenDestination(existing, .existing, isRegular: false) }
-      try existing.truncate(to: 0)
+      if options.making == .copies { try existing.truncate(to: 0) }
       return OpenDestination(existing, .existing)
     } catch {
       if isSameFile { throw refused(.sameFile, source, destination) }

@@ -15,22 +15,38 @@ struct EntryCopier {
   /// lead back to one of them.
   var ancestors: [FileIdentity] = []
 
-  init(options: CopyOptions, decide: @escaping Decide, control: Control?) {
+  /// Asks the user about a name that is taken; yes or no.
+  let ask: (@Sendable (Question) -> Bool)?
+  /// What this copy made, where several sources may have one name; else nil.
+  let made: MadeHere?
+
+  init(
+    options: CopyOptions, decide: @escaping Decide, control: Control?,
+    ask: (@Sendable (Question) -> Bool)? = nil, remembersMade: Bool = false
+  ) {
     self.options = options
     self.decide = decide
     self.control = control
-    hardLinks = options.preserving.hardLinks ? HardLinks() : nil
+    self.ask = ask
+    hardLinks =
+      options.preserving.hardLinks
+      ? HardLinks(followsLinks: options.symbolicLinks != .copy) : nil
+    made = remembersMade ? MadeHere() : nil
   }
 
   struct Root {
     var source: FilePath
     var destination: FilePath
     var identity: FileIdentity
+    /// The source's device.
+    var device: UInt64
   }
 
   /// What became of an entry.
   enum Result {
     case skipped
+    /// Not copied, since it is there as it should be.
+    case left
     case file(CopyOutcome)
     case hardLink
     case symbolicLink
@@ -57,36 +73,49 @@ struct EntryCopier {
       }
     }
 
-    switch decide(EntryFacts(source: status, destination: .unseen, isOperand: isOperand)) {
+    let entry = EntryFacts(source: status, destination: .unseen, isOperand: isOperand)
+    switch decide(entry) {
     case .skip: return .skipped
     case .refuse(let refusal): throw refused(refusal, source, destination)
-    case .create, .overwrite, .replace: break
+    default: break
     }
 
+    if options.making == .hardLinks || options.making == .symbolicLinks, status.type != .folder {
+      return try makeLink(entry, source, follow: follow, to: destination)
+    }
     if file == nil, readsContents(of: status.type) {
       file = try open(source, follow: follow, waits: status.type != .regular)
       status = try examine(file, source)
     }
-    let entry = EntryFacts(source: status, destination: .unseen, isOperand: isOperand)
+    let result = try copy(
+      EntryFacts(source: status, destination: .unseen, isOperand: isOperand),
+      file, source, follow: follow, to: destination)
+    try remember(status, destination, result)
+    return result
+  }
 
-    let linked = status.links > 1 && status.type != .folder ? hardLinks : nil
-    if let linked, let done = try link(to: linked.earlier(status), entry, source, destination) {
+  private func copy(
+    _ entry: EntryFacts, _ file: consuming Descriptor?, _ source: Place, follow: Bool,
+    to destination: Place
+  ) throws(ReflinkError) -> Result {
+    let status = entry.source
+    let linked = status.links > 1 || follow && status.type != .folder ? hardLinks : nil
+    if let linked, status.type != .folder,
+      let done = try link(to: linked.earlier(status), entry, source, destination)
+    {
       return done
     }
-    let result: Result
     switch status.type {
     case .folder:
       return try copyFolder(entry, source, follow: follow, to: destination)
     case .symbolicLink:
-      result = try copySymbolicLink(entry, source, to: destination)
+      return try copySymbolicLink(entry, source, to: destination)
     case _ where readsContents(of: status.type):
       guard let file = file.take() else { return .skipped }
-      result = try copyFile(entry, file, source, to: destination)
+      return try copyFile(entry, file, source, to: destination)
     default:
-      result = try copySpecial(entry, source, to: destination)
+      return try copySpecial(entry, source, to: destination)
     }
-    if let linked { try remember(in: linked, entry, source, destination, result) }
-    return result
   }
 
   private func readsContents(of type: FileType) -> Bool {
@@ -143,44 +172,118 @@ struct EntryCopier {
 // MARK: - Names that are taken
 
 extension EntryCopier {
-  /// Decides about a name that turned out to be taken. Never `create` or `refuse`.
+  /// Decides about a name that turned out to be taken, and does what comes before
+  /// the making: asks, moves aside. Never `ask` or `refuse`; `create` means that the
+  /// name stays taken.
   func settle(
     _ entry: EntryFacts, _ source: Place, _ destination: Place
-  ) throws(ReflinkError) -> EntryAction {
-    let folder = destination.folder
-    var entry = entry
-    entry.destination = try attempt(.examine(.destination), source, destination) {
-      () throws(SystemError) in
-      let link = try folder.descriptor.status(of: destination.name, follow: false)
-      let target =
-        link.type == .symbolicLink
-        ? try folder.descriptor.statusIfPresent(of: destination.name, follow: true) : link
-      return .exists(link: link, target: target)
-    }
-    switch decide(entry) {
-    case .create: throw refused(.exists, source, destination)
-    case .refuse(let refusal): throw refused(refusal, source, destination)
-    case let action: return action
+  ) throws(ReflinkError) -> Settled {
+    var entry = try look(entry, source, destination)
+    while true {
+      let action = decide(entry)
+      switch action {
+      case .refuse(let refusal): throw refused(refusal, source, destination)
+      case .create, .skip, .leave, .overwrite, .replace, .createThroughLink:
+        return Settled(action: action)
+      case .moveAside(let names):
+        let moved = try moveAside(names, entry, source, destination)
+        return Settled(action: action, moved: moved)
+      case .ask:
+        guard case .exists(let existing) = entry.destination, !entry.isConfirmed,
+          let ask, ask(Question(destination: destination.path, existing: existing))
+        else { throw refused(.declined, source, destination) }
+        entry.isConfirmed = true
+      }
     }
   }
 
-  /// Makes something that cannot be written into: a link, a node. False when it was skipped.
+  struct Settled {
+    var action: EntryAction
+    var moved: MovedAside?
+  }
+
+  /// Looks at both names, now that they meet.
+  private func look(
+    _ entry: EntryFacts, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) -> EntryFacts {
+    let from = source.folder
+    let to = destination.folder
+    var entry = entry
+    try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+      let link = try to.descriptor.status(of: destination.name, follow: false)
+      var existing = EntryFacts.Existing(link: link, target: link)
+      if link.type == .symbolicLink {
+        do throws(SystemError) {
+          existing.target = try to.descriptor.statusIfPresent(of: destination.name, follow: true)
+        } catch {
+          guard error.errno == .tooManySymbolicLinkLevels else { throw error }
+          existing.target = nil
+          existing.isLoop = true
+        }
+      }
+      existing.wasMadeHere = made?.contains(link.identity) ?? false
+      entry.sourceLink = try from.descriptor.status(of: source.name, follow: false)
+      if entry.source.type == .symbolicLink {
+        entry.sourceTarget = try? from.descriptor.status(of: source.name, follow: true)
+      }
+      if entry.sourceLink.identity == link.identity {
+        existing.isSourcesName = try isOneName(source, destination)
+      }
+      if ask != nil { existing.isWritable = to.descriptor.canWrite(destination.name) }
+      entry.destination = .exists(existing)
+    }
+    return entry
+  }
+
+  /// Whether two places are one name of one folder.
+  private func isOneName(_ a: Place, _ b: Place) throws(SystemError) -> Bool {
+    func folder(_ place: Place) throws(SystemError) -> FileIdentity {
+      try place.parent.withName { (parent) throws(SystemError) in
+        try place.folder.descriptor.status(of: parent, follow: true).identity
+      }
+    }
+    guard a.name.path.lastComponent == b.name.path.lastComponent else { return false }
+    return try folder(a) == folder(b)
+  }
+
+  /// Makes something that cannot be written into: a link, a node.
   func make(
     _ operation: ReflinkError.Operation, _ entry: EntryFacts,
     _ source: Place, _ destination: Place, _ create: () throws(SystemError) -> Void
-  ) throws(ReflinkError) -> Bool {
+  ) throws(ReflinkError) -> Made {
     do throws(SystemError) {
       try create()
-      return true
+      return .new
     } catch {
       guard error.errno == .fileExists else {
         throw error.during(operation, source.path, destination.path)
       }
     }
-    if try settle(entry, source, destination) == .skip { return false }
-    try remove(destination, source)
-    try attempt(operation, source, destination, create)
-    return true
+    let settled = try settle(entry, source, destination)
+    switch settled.action {
+    case .skip: return .skipped
+    case .leave: return .left
+    case .moveAside: break
+    case .create:
+      throw SystemError(call: .open, errno: .fileExists)
+        .during(operation, source.path, destination.path)
+    default: try remove(destination, source)
+    }
+    do throws(ReflinkError) {
+      try attempt(operation, source, destination, create)
+    } catch {
+      if let moved = settled.moved { putBack(moved, destination) }
+      throw error
+    }
+    return .new
+  }
+
+  /// What became of something to be made.
+  enum Made {
+    case new
+    /// It was there as it should be.
+    case left
+    case skipped
   }
 
   func remove(_ destination: Place, _ source: Place) throws(ReflinkError) {

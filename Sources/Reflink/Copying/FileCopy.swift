@@ -5,10 +5,11 @@ extension EntryCopier {
   func copyFile(
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, to destination: Place
   ) throws(ReflinkError) -> Result {
-    guard var copy = try begin(entry, file, source, destination) else { return .skipped }
+    guard var copy = try begin(entry, file, source, destination) else { return .left }
     let isComplete: Bool
     do throws(SystemError) {
-      isComplete = try run(&copy.transfer, control: control)
+      isComplete =
+        try options.making == .attributesOnly ? true : run(&copy.transfer, control: control)
     } catch {
       let failure = describe(error, copy.transfer, source, destination)
       discard(copy, destination)
@@ -86,13 +87,13 @@ struct FileCopy: ~Copyable {
 }
 
 extension EntryCopier {
-  /// Opens or makes the destination. Nil when the decision was to skip it.
+  /// Opens or makes the destination. Nil when the decision was to leave it.
   private func begin(
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> FileCopy? {
     let preserving = options.preserving
     let narrow = preserving.needsOwnersOnly
-    let mode = narrow ? 0o600 : entry.source.permissions.rawValue & 0o777
+    let mode = narrow ? 0o600 : wantedPermissions(of: entry.source).rawValue
 
     guard
       let (target) = try openDestination(mode: mode, entry, file, source, destination)
@@ -106,7 +107,7 @@ extension EntryCopier {
       ? AttributeCopy(
         preserving: preserving, source: entry.source,
         creationMode: isNew && narrow && !preserving.mode
-          ? creationMode(for: entry.source.permissions, at: destination) : nil,
+          ? creationMode(for: wantedPermissions(of: entry.source), at: destination) : nil,
         mayHoldACL: isNew ? destination.folder.inheritsACL ?? true : true)
       : nil
     return FileCopy(

@@ -2,27 +2,31 @@ import SystemPackage
 
 /// A folder on its way: both sides open, its entries still to come, its
 /// attributes last of all, since every new entry changes its times.
-final class FolderCopy: Sendable {
-  let source: Folder
-  let destination: Folder
+package final class FolderCopy: Sendable {
+  package let source: Folder
+  package let destination: Folder
   let status: FileStatus
   /// Made by this copy, not found there.
   let isNew: Bool
+  /// Whether what is in it is to be copied; not so on another file system, where
+  /// one was asked for.
+  let isEntered: Bool
   private let attributes: AttributeCopy?
 
   init(
-    source: Folder, destination: Folder, status: FileStatus, isNew: Bool,
+    source: Folder, destination: Folder, status: FileStatus, isNew: Bool, isEntered: Bool,
     attributes: AttributeCopy?
   ) {
     self.source = source
     self.destination = destination
     self.status = status
     self.isNew = isNew
+    self.isEntered = isEntered
     self.attributes = attributes
   }
 
   /// Once all entries are in place.
-  func finish() throws(ReflinkError) {
+  package func finish() throws(ReflinkError) {
     guard let attributes else { return }
     do throws(AttributeCopy.Failure) {
       try attributes.apply(from: source.descriptor, to: destination.descriptor)
@@ -33,17 +37,21 @@ final class FolderCopy: Sendable {
 }
 
 extension EntryCopier {
+  /// A folder on the way to an entry: made where it is missing, links followed.
+  func enter(_ source: Place, to destination: Place) throws(ReflinkError) -> FolderCopy {
+    let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
+      try source.folder.descriptor.status(of: source.name, follow: true)
+    }
+    let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
+    guard case .folder(let folder) = try copyFolder(entry, source, follow: true, to: destination)
+    else { throw refused(.exists, source, destination) }
+    return folder
+  }
+
   func copyFolder(
     _ entry: EntryFacts, _ source: Place, follow: Bool, to destination: Place
   ) throws(ReflinkError) -> Result {
-    let opened = try attempt(.readFolder, source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.open(source.name, follow ? .folder : [.folder, .noFollow])
-    }
-    let from = Folder(opened, path: source.path)
-    let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
-      try from.descriptor.status()
-    }
-
+    var status = entry.source
     if let root, root.identity == status.identity {
       throw ReflinkError(
         code: .wrongType, operation: .refuse(.intoItself),
@@ -54,18 +62,32 @@ extension EntryCopier {
 
     let preserving = options.preserving
     let narrow = preserving.needsOwnersOnly
+    let sticky = status.permissions.intersection(.saveText)
     let isNew = try makeFolder(
-      mode: narrow ? 0o700 : status.permissions.rawValue & 0o1777, entry, source, destination)
+      mode: narrow ? 0o700 : wantedPermissions(of: status).union(sticky).rawValue, entry, source,
+      destination)
+
+    // Opened only now: Btrfs lists what was there when a folder was opened, and a
+    // copy into the folder itself is to be met, and refused.
+    let opened = try attempt(.readFolder, source, destination) { () throws(SystemError) in
+      try source.folder.descriptor.open(source.name, follow ? .folder : [.folder, .noFollow])
+    }
+    let from = Folder(opened, path: source.path)
+    status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
+      try from.descriptor.status()
+    }
 
     return try attempt(.open(.destination), source, destination) { () throws(SystemError) in
-      let made = try destination.folder.descriptor.open(destination.name, [.folder, .noFollow])
+      let made = try destination.folder.descriptor.open(
+        destination.name,
+        options.entersLinkedFolders && !isNew ? .folder : [.folder, .noFollow])
       var creationMode: FilePermissions?
       if isNew && !preserving.mode {
         let given = try made.status().permissions
         if narrow {
           let setID = given.intersection([.setUserID, .setGroupID])
-          creationMode = self.creationMode(for: status.permissions, at: destination)
-            .union(setID).union(status.permissions.intersection(.saveText))
+          creationMode = self.creationMode(for: wantedPermissions(of: status), at: destination)
+            .union(setID).union(sticky)
         } else if !given.contains(.ownerReadWriteExecute) {
           // Its owner must be able to fill it first.
           creationMode = given
@@ -81,6 +103,8 @@ extension EntryCopier {
           source: from,
           destination: Folder(made, path: destination.path, inheritsACL: inheritsACL),
           status: status, isNew: isNew,
+          isEntered: root.map { $0.device == status.identity.device } ?? true
+            || !options.staysOnFileSystem,
           attributes: isNew || preserving.mode || preserving.owner || preserving.times
             || preserving.extendedAttributes != .ignore ? attributes : nil))
     }
@@ -99,8 +123,12 @@ extension EntryCopier {
           throw error.during(.createFolder, source.path, destination.path)
         }
       }
-      guard case .replace = try settle(entry, source, destination) else { return false }
-      try remove(destination, source)
+      let settled = try settle(entry, source, destination)
+      switch settled.action {
+      case .replace: try remove(destination, source)
+      case .moveAside: break
+      default: return false
+      }
     }
     throw refused(.exists, source, destination)
   }

@@ -10,22 +10,27 @@ final class HardLinks: Sendable {
     fileprivate var left: UInt32
   }
 
+  private let followsLinks: Bool
   private let copies = Mutex<[FileIdentity: Copy]>([:])
+
+  init(followsLinks: Bool) {
+    self.followsLinks = followsLinks
+  }
 
   /// Where the first name of this file went; nil at the first.
   func earlier(_ source: FileStatus) -> Copy? {
     copies.withLock { copies in
       guard var copy = copies[source.identity] else { return nil }
-      // The last name was met: nobody will ask again.
+      // The last name was met: nobody will ask again, unless by links that are followed.
       copy.left -= min(copy.left, 1)
-      copies[source.identity] = copy.left == 0 ? nil : copy
+      copies[source.identity] = copy.left == 0 && !followsLinks ? nil : copy
       return copy
     }
   }
 
   func remember(_ source: FileStatus, at path: FilePath, _ identity: FileIdentity) {
     copies.withLock {
-      $0[source.identity] = Copy(path: path, identity: identity, left: source.links - 1)
+      $0[source.identity] = Copy(path: path, identity: identity, left: max(source.links, 2) - 1)
     }
   }
 }
@@ -36,6 +41,8 @@ extension EntryCopier {
     to earlier: HardLinks.Copy?, _ entry: EntryFacts, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> Result? {
     guard let earlier else { return nil }
+    var entry = entry
+    entry.isLaterName = true
     let operation = ReflinkError.Operation.createHardLink
     let file = try earlier.path.withName { (name) throws(ReflinkError) in
       try attempt(operation, Place(.current, name), destination) { () throws(SystemError) in
@@ -51,7 +58,7 @@ extension EntryCopier {
     let made = try make(operation, entry, source, destination) { () throws(SystemError) in
       try destination.folder.descriptor.link(destination.name, to: file)
     }
-    return made ? .hardLink : .skipped
+    return made == .skipped ? .skipped : .hardLink
   }
 
   /// Whether the name is a link to that file already, as after an earlier copy.
@@ -60,17 +67,5 @@ extension EntryCopier {
   ) -> Bool {
     let status = try? place.folder.descriptor.statusIfPresent(of: place.name, follow: false)
     return status?.identity == identity
-  }
-
-  /// Notes where the first name of a file with several went.
-  func remember(
-    in hardLinks: HardLinks, _ entry: EntryFacts, _ source: Place, _ destination: Place,
-    _ result: Result
-  ) throws(ReflinkError) {
-    if case .skipped = result { return }
-    let copy = try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
-      try destination.folder.descriptor.status(of: destination.name, follow: false)
-    }
-    hardLinks.remember(entry.source, at: destination.path, copy.identity)
   }
 }

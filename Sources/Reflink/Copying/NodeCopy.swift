@@ -17,7 +17,7 @@ extension EntryCopier {
     let made = try make(.createSymbolicLink, entry, source, destination) { () throws(SystemError) in
       try destination.folder.descriptor.makeSymbolicLink(destination.name, to: target)
     }
-    guard made else { return .skipped }
+    guard made == .new else { return .left }
     try applyAttributes(from: link, entry.source, source, destination)
     return .symbolicLink
   }
@@ -28,13 +28,13 @@ extension EntryCopier {
     let preserving = options.preserving
     // Nobody else's until it has its owner; what nothing is preserved for is final at once.
     let mode: UInt32 =
-      preserving.needsOwnersOnly ? 0o600 : entry.source.permissions.rawValue & 0o777
+      preserving.needsOwnersOnly ? 0o600 : wantedPermissions(of: entry.source).rawValue
     let made = try make(.createSpecial(entry.source.type), entry, source, destination) {
       () throws(SystemError) in
       try destination.folder.descriptor.makeSpecial(
         destination.name, like: entry.source, mode: mode)
     }
-    guard made else { return .skipped }
+    guard made == .new else { return .left }
     let reference = try attempt(.open(.source), source, destination) { () throws(SystemError) in
       try source.folder.descriptor.open(source.name, [.reference, .noFollow])
     }
@@ -61,12 +61,61 @@ extension EntryCopier {
     let narrowed = preserving.needsOwnersOnly && !preserving.mode && status.type != .symbolicLink
     let attributes = AttributeCopy(
       preserving: preserving, source: status,
-      creationMode: narrowed ? creationMode(for: status.permissions, at: destination) : nil,
+      creationMode: narrowed
+        ? creationMode(for: wantedPermissions(of: status), at: destination) : nil,
       mayHoldACL: destination.folder.inheritsACL ?? true)
     do throws(AttributeCopy.Failure) {
       try attributes.apply(from: reference, to: copy)
     } catch {
       throw report(error, source, destination)
     }
+  }
+}
+
+/// Links in place of copies.
+extension EntryCopier {
+  func makeLink(
+    _ entry: EntryFacts, _ source: Place, follow: Bool, to destination: Place
+  ) throws(ReflinkError) -> Result {
+    if options.making == .symbolicLinks {
+      // A relative path leads to the source only from where it was given.
+      let target = source.path
+      if target.isRelative, destination.path.removingLastComponent().length > 0,
+        destination.parentIsElsewhere
+      {
+        throw ReflinkError(
+          code: .invalidArgument, operation: .linkSymbolically, source: source.path,
+          destination: destination.path)
+      }
+      let made = try make(.linkSymbolically, entry, source, destination) {
+        () throws(SystemError) in
+        try destination.folder.descriptor.makeSymbolicLink(destination.name, to: target)
+      }
+      return made == .skipped ? .skipped : .symbolicLink
+    }
+    let file = try attempt(.open(.source), source, destination) { () throws(SystemError) in
+      try source.folder.descriptor.open(
+        source.name, follow ? .reference : [.reference, .noFollow])
+    }
+    let made = try make(.createHardLink, entry, source, destination) { () throws(SystemError) in
+      try destination.folder.descriptor.link(destination.name, to: file)
+    }
+    return made == .skipped ? .skipped : .hardLink
+  }
+}
+
+extension Place {
+  /// Whether the folder that holds the name is another than the current one.
+  fileprivate var parentIsElsewhere: Bool {
+    let parent = path.removingLastComponent()
+    guard
+      let here = try? FilePath(".").withName({ (name) throws(SystemError) in
+        try Descriptor.currentFolder.status(of: name, follow: true)
+      })
+    else { return true }
+    let there = try? parent.withName { (name) throws(SystemError) in
+      try Descriptor.currentFolder.status(of: name, follow: true)
+    }
+    return there?.identity != here.identity
   }
 }

@@ -13,7 +13,12 @@ extension EntryCopier {
       throw error.during(.examine(.destination), source.path, destination.path)
     }
     // A file that is to be overwritten is replaced as a whole.
-    if isTaken, try settle(entry, source, destination) == .skip { return nil }
+    if isTaken {
+      switch try settle(entry, source, destination).action {
+      case .skip, .leave: return nil
+      default: break
+      }
+    }
     do throws(SystemError) {
       if !isTaken, options.publication == .unnamed {
         do throws(SystemError) {
@@ -57,7 +62,7 @@ extension Standing {
   func publish(_ file: borrowing Descriptor, as destination: Place) throws(SystemError) {
     let folder = destination.folder
     switch self {
-    case .new, .existing:
+    case .new, .existing, .successor:
       break
     case .unnamed:
       try file.flush()
@@ -83,7 +88,7 @@ extension Standing {
     switch self {
     case .existing, .unnamed:
       break
-    case .new:
+    case .new, .successor:
       // Only if the name is still that of our own file. Nothing better to report
       // than the failure that led here.
       guard let ours = try? file.status().identity,
@@ -91,6 +96,11 @@ extension Standing {
         ours == there
       else { return }
       try? folder.descriptor.remove(destination.name)
+      if case .successor(of: .some(let old)) = self {
+        old.withName { old in
+          try? folder.descriptor.rename(old, to: destination.name, replacing: false)
+        }
+      }
     case .temporary(let path, _):
       path.withName { temporary in try? folder.descriptor.remove(temporary) }
     }

@@ -40,6 +40,7 @@ extension ReflinkError: CustomStringConvertible {
     case .read: "cannot read \(source)"
     case .write: "cannot write \(target)"
     case .remove: "cannot remove \(target)"
+    case .moveAside: "cannot give \(target) another name"
     case .publish: "cannot give \(target) its name"
     case .preserveOwner: "cannot preserve the owner of \(target)"
     case .preserveMode: "cannot preserve the permissions of \(target)"
@@ -52,6 +53,12 @@ extension ReflinkError: CustomStringConvertible {
     case .refuse(.folderOverFile): "cannot overwrite \(target), not a folder, with folder \(source)"
     case .refuse(.fileOverFolder): "cannot overwrite folder \(target) with \(source), not a folder"
     case .refuse(.danglingLink): "\(target) is a symbolic link that leads nowhere"
+    case .refuse(.justCreated), .refuse(.throughJustCreatedLink):
+      "another source was copied to \(target) just now"
+    case .refuse(.backupIsSource): "keeping the old \(target) would destroy \(source)"
+    case .refuse(.notReplaced): "\(target) exists, and is not replaced"
+    case .linkSymbolically: "cannot create symbolic link \(target) to \(source)"
+    case .refuse(.declined): "\(target) is left as it is"
     case .refuse(.cyclicLink): "\(source) leads to a folder that it is in"
     case .refuse(.intoItself): "cannot copy folder \(source) into itself, \(target)"
     }

@@ -44,9 +44,13 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case readFolder
     case readLink
     case createFile, createFolder, createSymbolicLink, createHardLink
+    /// A symbolic link to the source, not a copy of one.
+    case linkSymbolically
     case createSpecial(FileType)
     case clone, offload, read, write
     case remove, publish
+    /// Giving what is there another name.
+    case moveAside
     case preserveOwner, preserveMode, preserveTimes
     case preserveAttribute(name: String)
     /// Nothing was done: the decision said no.
@@ -109,8 +113,9 @@ extension ReflinkError.Code {
   init(_ refusal: Refusal) {
     self =
       switch refusal {
-      case .exists: .exists
-      case .sameFile: .sameFile
+      case .exists, .justCreated, .throughJustCreatedLink, .notReplaced: .exists
+      case .sameFile, .backupIsSource: .sameFile
+      case .declined: .cancelled
       case .danglingLink: .notFound
       case .folderOmitted, .folderOverFile, .fileOverFolder, .intoItself, .cyclicLink: .wrongType
       }

@@ -113,6 +113,11 @@ extension Descriptor {
     return FileStatus(status)
   }
 
+  /// Whether this process may write to a name, by its effective ids; faccessat(2).
+  func canWrite(_ name: EntryName) -> Bool {
+    unsafe creflink_can_write(number, name.pointer) == 0
+  }
+
   /// The same, where a missing name is an answer.
   func statusIfPresent(of name: EntryName, follow: Bool) throws(SystemError) -> FileStatus? {
     do throws(SystemError) {

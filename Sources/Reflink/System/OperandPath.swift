@@ -1,5 +1,12 @@
 package import SystemPackage
 
+/// One name in one folder.
+package struct EntryIdentity: Hashable, Sendable {
+  var folder: FileIdentity
+  var name: FilePath.Component?
+  package var isFolder: Bool
+}
+
 /// A path exactly as a user gave it. `FilePath` drops a slash at the end, which
 /// says that a folder is meant.
 package struct OperandPath: Sendable {
@@ -12,6 +19,23 @@ package struct OperandPath: Sendable {
 
   /// For messages and outcomes.
   package var display: FilePath { withName { $0.path } }
+
+  /// Which name of which folder this is, however it was written; nil where there is
+  /// no such entry.
+  package var identity: EntryIdentity? {
+    withName { name in
+      let path = name.path
+      let parent = path.removingLastComponent()
+      let here = Descriptor.currentFolder
+      guard let entry = try? here.status(of: name, follow: false),
+        let folder = try? (parent.isEmpty ? "." : parent).withName({ (name) throws(SystemError) in
+          try here.status(of: name, follow: true)
+        })
+      else { return nil }
+      return EntryIdentity(
+        folder: folder.identity, name: path.lastComponent, isFolder: entry.type == .folder)
+    }
+  }
 
   func withName<Result: ~Copyable, Failure: Error>(
     _ body: (EntryName) throws(Failure) -> Result

@@ -17,21 +17,43 @@ package struct TreeCopier {
 
   package init(
     options: CopyOptions, decide: @escaping Decide, onFailure: FailureRule,
-    control: Control? = nil, listener: EntryListener? = nil
+    control: Control? = nil, listener: EntryListener? = nil,
+    ask: (@Sendable (Question) -> Bool)? = nil, remembersMade: Bool = false
   ) {
     self.init(
-      EntryCopier(options: options, decide: decide, control: control),
+      EntryCopier(
+        options: options, decide: decide, control: control, ask: ask,
+        remembersMade: remembersMade),
       onFailure: onFailure, listener: listener)
+  }
+
+  /// Copies a folder without what is in it, to be finished by whoever asked.
+  package mutating func enter(
+    _ source: OperandPath, from sourceFolder: Folder?, to destination: OperandPath,
+    in folder: Folder?
+  ) throws(ReflinkError) -> FolderCopy? {
+    let result = try source.withName { (source) throws(ReflinkError) in
+      try destination.withName { (destination) throws(ReflinkError) in
+        let from = Place(sourceFolder ?? .current, source)
+        let to = Place(folder ?? .current, destination)
+        let result = try entries.enter(from, to: to)
+        if result.isNew { done(.folder(isNew: true), from, to) }
+        return result
+      }
+    }
+    return result
   }
 
   /// Copies `source` to the path `destination`, relative to `folder` where there is
   /// one. Several calls share one memory of hard links.
   package mutating func copy(
-    _ source: OperandPath, to destination: OperandPath, in folder: Folder?
+    _ source: OperandPath, from sourceFolder: Folder? = nil, to destination: OperandPath,
+    in folder: Folder?
   ) throws(ReflinkError) {
     try source.withName { (source) throws(ReflinkError) in
       try destination.withName { (destination) throws(ReflinkError) in
-        try copy(Place(.current, source), to: Place(folder ?? .current, destination))
+        try copy(
+          Place(sourceFolder ?? .current, source), to: Place(folder ?? .current, destination))
       }
     }
   }
@@ -52,7 +74,7 @@ package struct TreeCopier {
       return try failed(error)
     }
     switch result {
-    case .skipped: done(.skipped, source, destination)
+    case .skipped, .left: done(.skipped, source, destination)
     case .file(let file): done(.file(file), source, destination)
     case .hardLink: done(.hardLink, source, destination)
     case .symbolicLink: done(.symbolicLink, source, destination)
@@ -60,7 +82,7 @@ package struct TreeCopier {
     case .folder(let folder):
       done(.folder(isNew: folder.isNew), source, destination)
       do throws(ReflinkError) {
-        try copyContents(of: folder)
+        if folder.isEntered { try copyContents(of: folder) }
         try folder.finish()
       } catch {
         try failed(error)
@@ -73,7 +95,9 @@ package struct TreeCopier {
     let to = folder.destination
     if entries.root == nil {
       guard let identity = try? to.descriptor.status().identity else { return }
-      entries.root = .init(source: from.path, destination: to.path, identity: identity)
+      entries.root = .init(
+        source: from.path, destination: to.path, identity: identity,
+        device: folder.status.identity.device)
     }
     let follows = entries.options.symbolicLinks == .follow
     if follows { entries.ancestors.append(folder.status.identity) }

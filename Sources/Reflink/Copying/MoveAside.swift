@@ -1,0 +1,98 @@
+package import SystemPackage
+
+/// Which other name a file gets that is to be kept.
+package enum BackupNames: Sendable, Hashable {
+  /// The name and this suffix.
+  case simple(suffix: String)
+  /// `.~1~`, `.~2~` and so on, after the highest that is there.
+  case numbered
+  /// Numbered where there are numbered ones, else simple.
+  case numberedIfPresent(suffix: String)
+}
+
+extension EntryCopier {
+  /// A file that was moved aside, to be put back if its successor fails.
+  struct MovedAside {
+    var name: FilePath
+  }
+
+  /// Renames what has the destination's name.
+  func moveAside(
+    _ names: BackupNames, _ entry: EntryFacts, _ source: Place, _ destination: Place
+  ) throws(ReflinkError) -> MovedAside {
+    let folder = destination.folder
+    let name = try attempt(.moveAside, source, destination) { () throws(SystemError) in
+      try backupName(names, destination)
+    }
+    let isSource = try attempt(.moveAside, source, destination) { () throws(SystemError) in
+      try name.withName { (name) throws(SystemError) in
+        let there = try folder.descriptor.statusIfPresent(of: name, follow: false)
+        return there?.identity == entry.sourceLink.identity
+      }
+    }
+    if isSource { throw refused(.backupIsSource, source, destination) }
+    try attempt(.moveAside, source, destination) { () throws(SystemError) in
+      try name.withName { (name) throws(SystemError) in
+        try folder.descriptor.rename(destination.name, to: name, replacing: true)
+      }
+    }
+    return MovedAside(name: name)
+  }
+
+  /// After a failure: the old file has its name again, unless somebody took it.
+  func putBack(_ moved: MovedAside, _ destination: Place) {
+    let folder = destination.folder
+    moved.name.withName { name in
+      try? folder.descriptor.rename(name, to: destination.name, replacing: false)
+    }
+  }
+
+  private func backupName(
+    _ names: BackupNames, _ destination: Place
+  ) throws(SystemError) -> FilePath {
+    let path = destination.name.path
+    switch names {
+    case .simple(let suffix): return path.withSuffix(suffix)
+    case .numbered:
+      return path.withSuffix(".~\(try highestBackup(destination) + 1)~")
+    case .numberedIfPresent(let suffix):
+      let highest = try highestBackup(destination)
+      return path.withSuffix(highest > 0 ? ".~\(highest + 1)~" : suffix)
+    }
+  }
+
+  /// The highest number N for which NAME.~N~ is there; 0 for none.
+  private func highestBackup(_ destination: Place) throws(SystemError) -> UInt64 {
+    let parent = destination.parent
+    let folder = try parent.withName { (parent) throws(SystemError) in
+      try destination.folder.descriptor.open(parent, .folder)
+    }
+    let prefix = (destination.name.path.lastComponent?.string ?? "") + ".~"
+    var highest: UInt64 = 0
+    var batch = FolderBatch()
+    while try batch.fill(from: folder) {
+      while batch.advance() {
+        let name = batch.name.path.string
+        guard name.hasPrefix(prefix), name.hasSuffix("~") else { continue }
+        if let number = UInt64(name.dropFirst(prefix.count).dropLast()) {
+          highest = max(highest, number)
+        }
+      }
+    }
+    return highest
+  }
+}
+
+extension FilePath {
+  /// The path with something added to its last component, byte for byte.
+  package func withSuffix(_ suffix: String) -> FilePath {
+    var bytes = unsafe withPlatformString { start in
+      unsafe Array(UnsafeBufferPointer(start: start, count: length))
+    }
+    bytes += suffix.utf8.map(CChar.init(bitPattern:)) + [0]
+    return unsafe bytes.withUnsafeBufferPointer { buffer in
+      guard let start = buffer.baseAddress else { return self }
+      return unsafe FilePath(platformString: start)
+    }
+  }
+}

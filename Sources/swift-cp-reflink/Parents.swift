@@ -1,0 +1,36 @@
+import Reflink
+import SystemPackage
+
+extension TreeCopier {
+  /// `--parents`: copies a source to its own path below a folder. The folders on the
+  /// way are made like their sources, and get their attributes last.
+  mutating func copyWithParents(
+    _ source: OperandPath, into folder: Folder?
+  ) throws(ReflinkError) {
+    let components = source.components
+    guard let last = components.last else { return }
+    var way: [FolderCopy] = []
+    for (index, component) in components.dropLast().enumerated() {
+      // The first is relative to the current folder, or to the root.
+      let start = index == 0 && source.isAbsolute ? component.afterRoot : component
+      let made = try enter(
+        start, from: way.last?.source, to: component, in: way.last?.destination ?? folder)
+      if let made { way.append(made) }
+    }
+    let start = way.isEmpty && source.isAbsolute ? last.afterRoot : last
+    try copy(start, from: way.last?.source, to: last, in: way.last?.destination ?? folder)
+    for folder in way.reversed() { try folder.finish() }
+  }
+}
+
+extension OperandPath {
+  private static var slash: CChar { 0x2F }
+
+  var isAbsolute: Bool { bytes.first == Self.slash }
+
+  fileprivate var components: [OperandPath] {
+    bytes.dropLast().split(separator: Self.slash).map { OperandPath(bytes: Array($0) + [0]) }
+  }
+
+  fileprivate var afterRoot: OperandPath { OperandPath(bytes: [Self.slash] + bytes) }
+}

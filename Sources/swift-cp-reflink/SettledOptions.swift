@@ -1,0 +1,61 @@
+import Reflink
+
+extension OptionState {
+  /// What all options together come to, once the last one was read.
+  func settled() -> Request {
+    var settings = settings
+    let recursive = settings.rules.recursive
+    if makesHardLinks, makesSymbolicLinks {
+      return .misuse("cannot make both hard and symbolic links")
+    }
+    if makesHardLinks { settings.copyOptions.making = .hardLinks }
+    if makesSymbolicLinks { settings.copyOptions.making = .symbolicLinks }
+    let making = settings.copyOptions.making
+
+    // Without a word on links, those found in folders are copied as links; what is
+    // linked instead of copied is followed.
+    let usual: SymbolicLinkRule = recursive && making != .hardLinks ? .copy : .follow
+    settings.copyOptions.symbolicLinks = links ?? usual
+    settings.rules.readsSpecialFiles = !recursive || copiesContents
+    settings.copyOptions.specialFiles = settings.rules.readsSpecialFiles ? .readContents : .recreate
+    settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks
+    settings.rules.making = making
+    settings.rules.writesThroughDanglingLinks = environment("POSIXLY_CORRECT") != nil
+
+    if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
+      return .misuse("--reflink can be used only with --sparse=auto")
+    }
+    if settings.stripsSlashes {
+      settings.operands = settings.operands.map(\.withoutSlashes)
+    }
+    switch backups() {
+    case .one(let names): settings.rules.backups = names
+    case .none(let message): return .misuse(message)
+    }
+    if settings.rules.backups != nil,
+      settings.rules.existing == .skip || settings.rules.existing == .fail
+    {
+      return .misuse("--backup is mutually exclusive with -n or --update=none-fail")
+    }
+    return .copy(settings)
+  }
+
+  /// How backups are named: by the option's word, else by the environment.
+  private func backups() -> WordMatch<BackupNames?> {
+    guard backs else { return .one(nil) }
+    var suffix = suffix ?? environment("SIMPLE_BACKUP_SUFFIX") ?? "~"
+    // A suffix with a slash would lead elsewhere.
+    if suffix.isEmpty || suffix.contains("/") { suffix = "~" }
+    let given = backupWord?.text
+    guard let word = given ?? environment("VERSION_CONTROL"), !word.isEmpty else {
+      return .one(.numberedIfPresent(suffix: suffix))
+    }
+    switch BackupWord.match(word, for: given == nil ? "$VERSION_CONTROL" : "backup type") {
+    case .one(.none), .one(.off): return .one(nil)
+    case .one(.simple), .one(.never): return .one(.simple(suffix: suffix))
+    case .one(.existing), .one(.nilWord): return .one(.numberedIfPresent(suffix: suffix))
+    case .one(.numbered), .one(.t): return .one(.numbered)
+    case .none(let message): return .none(message)
+    }
+  }
+}
