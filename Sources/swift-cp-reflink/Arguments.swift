@@ -17,7 +17,8 @@ func parseArguments() -> Request {
   var state = OptionState()
   let options = Option.all
   // getopt's value for an option: its letter, or a number past all letters.
-  let values = options.indices.map { CInt(options[$0].short?.value ?? 256 + UInt32($0)) }
+  // (one for all names of an option, else an abbreviation of two would be ambiguous).
+  let values = options.map { CInt($0.short?.value ?? 256 + UInt32($0.meaning.rawValue)) }
   let shorts = shortOptions(options)
   let longs = unsafe longOptions(options, values)
 

@@ -45,6 +45,7 @@ struct CopyRules: Sendable {
     guard case .exists(let existing) = facts.destination else {
       return source.type == .folder && !recursive ? .refuse(.folderOmitted) : .create
     }
+    if self.existing == .skip, source.type != .folder, existing.target != nil { return .skip }
     if let action = decideOnSameFile(facts, existing) { return action }
     if source.type == .folder {
       let linked = keepsFolderLinks ? existing.target?.type : nil
@@ -54,12 +55,17 @@ struct CopyRules: Sendable {
     // Names of one file become names of one file, however new what is there is.
     if updates, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
     switch self.existing {
-    case .skip: return .skip
+    case .skip: break
     case .fail: return .refuse(.notReplaced)
     case .ask: if !facts.isConfirmed { return .ask }
     case .overwrite: break
     }
-    if let refusal = refusalByType(source, existing) { return .refuse(refusal) }
+    // What goes away as a whole may be a link to a folder; what is written into, not.
+    let goes = removesDestination || backups != nil || making.isLinks
+    let there = goes ? existing.link : existing.target ?? existing.link
+    if there.type == .folder, goes || source.type == .regular || existing.link.type == .folder {
+      return .refuse(.fileOverFolder)
+    }
     if existing.wasMadeHere, backups != .numbered {
       let isThrough = existing.link.type == .symbolicLink && source.type == .regular
       return .refuse(isThrough ? .throughJustCreatedLink : .justCreated)
@@ -83,7 +89,7 @@ struct CopyRules: Sendable {
     else { return nil }
 
     // A file is kept under another name, and comes back under its own.
-    if existing.isSourcesName, force, let backups, source.type == .regular {
+    if existing.isSourcesText, force, let backups, source.type == .regular {
       return .moveAside(backups)
     }
     switch making {
@@ -91,8 +97,8 @@ struct CopyRules: Sendable {
       let isThere =
         source.identity == link.identity || facts.sourceTarget?.identity == link.identity
       return isThere ? .leave : nil
-    case .symbolicLinks: return source.identity == link.identity ? .refuse(.sameFile) : nil
-    case .copies, .attributesOnly: break
+    case .symbolicLinks where source.identity != link.identity: return nil
+    case .symbolicLinks, .copies, .attributesOnly: break
     }
     if existing.isSourcesName { return .refuse(.sameFile) }
     if isLink, link.type == .symbolicLink {
@@ -116,6 +122,7 @@ struct CopyRules: Sendable {
   ) -> EntryAction {
     switch making {
     // Without -f, the system's own refusal is the answer.
+    case .hardLinks where facts.source.type == .symbolicLink: return .replace
     case .hardLinks, .symbolicLinks: return force ? .replace : .create
     case .copies, .attributesOnly: break
     }
@@ -140,8 +147,9 @@ struct CopyRules: Sendable {
   }
 
   private func isNewer(_ source: FileStatus, than existing: EntryFacts.Existing) -> Bool {
-    let there =
-      source.type == .symbolicLink ? existing.link : existing.target ?? existing.link
-    return there.type == .folder || source.modified > there.modified
+    if source.type == .symbolicLink { return source.modified > existing.link.modified }
+    let goes = removesDestination || backups != nil
+    guard let there = goes ? existing.link : existing.target else { return true }
+    return source.modified > there.modified
   }
 }

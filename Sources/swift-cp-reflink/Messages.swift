@@ -14,13 +14,16 @@ func message(for error: ReflinkError, in operands: OperandPair) -> String {
     case .readFolder: "cannot access \(source)"
     case .readLink: "cannot read symbolic link \(source)"
     // cp looks at a name in something that is no folder before it makes it.
-    case .createFile where error.errno == .notDirectory: "cannot stat \(destination)"
+    case .createFile
+    where error.errno == .notDirectory || error.errno == .tooManySymbolicLinkLevels:
+      "cannot stat \(destination)"
     case .createFile: "cannot create regular file \(destination)"
     case .createFolder: "cannot create directory \(destination)"
     case .createSymbolicLink: "cannot create symbolic link \(destination)"
     case .createHardLink: "cannot create hard link \(destination) to \(source)"
     case .linkSymbolically where error.errno == nil:
-      "\(destination): can make relative symbolic links only in current directory"
+      Quoting.ifNeeded(error.destination ?? error.source)
+        + ": can make relative symbolic links only in current directory"
     case .linkSymbolically: "cannot create symbolic link \(destination) to \(source)"
     case .moveAside: "cannot backup \(destination)"
     case .createSpecial(.fifo): "cannot create fifo \(destination)"

@@ -29,13 +29,14 @@ enum Pairing {
 /// Finds out what the operands mean: `SOURCE DEST` or `SOURCE... DIRECTORY`.
 func pairOperands(_ settings: Settings) -> Pairing {
   let parents = settings.makesParents
+  let strips = settings.stripsSlashes
   var operands = settings.operands
   guard let first = operands.first else { return .misuse("missing file operand") }
 
   switch settings.target {
   case .folder(let path):
     do throws(Errno) {
-      return .pairs(pair(operands, into: try Folder.open(path), parents))
+      return .pairs(pair(operands, into: try Folder.open(path), parents, strips))
     } catch {
       return .refused(
         "target directory \(Quoting.name(path)): \(errorText(error.rawValue))")
@@ -49,7 +50,7 @@ func pairOperands(_ settings: Settings) -> Pairing {
     if operands.count == 1 { return missingDestination(first) }
     let last = operands.removeLast()
     do throws(Errno) {
-      return .pairs(pair(operands, into: try Folder.open(last), parents))
+      return .pairs(pair(operands, into: try Folder.open(last), parents, strips))
     } catch {
       if operands.count == 1, parents {
         return .misuse("with --parents, the destination must be a directory")
@@ -67,11 +68,13 @@ private func missingDestination(_ operand: OperandPath) -> Pairing {
 }
 
 private func pair(
-  _ sources: [OperandPath], into folder: Folder, _ parents: Bool
+  _ sources: [OperandPath], into folder: Folder, _ parents: Bool, _ strips: Bool
 ) -> [OperandPair] {
-  sources.map {
-    OperandPair(
-      source: $0, destination: parents ? $0 : $0.nameInFolder, folder: folder,
+  sources.map { operand in
+    // As cp does: only for what goes into a folder.
+    let source = strips ? operand.withoutSlashes : operand
+    return OperandPair(
+      source: source, destination: parents ? source : source.nameInFolder, folder: folder,
       withParents: parents)
   }
 }

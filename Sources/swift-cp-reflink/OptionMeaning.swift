@@ -146,6 +146,10 @@ enum BackupWord: String, OptionWord {
   case none, off, simple, never, existing
   case nilWord = "nil"
   case numbered, t
+
+  static var synonyms: [[BackupWord]] {
+    [[.none, .off], [.simple, .never], [.existing, .nilWord], [.numbered, .t]]
+  }
 }
 enum PreserveWord: String, OptionWord {
   case mode, timestamps, ownership, links, context, xattr, all
@@ -157,7 +161,10 @@ enum PreserveWord: String, OptionWord {
 }
 
 /// An option's argument out of a list of words, each of which may be abbreviated.
-protocol OptionWord: RawRepresentable<String>, CaseIterable {}
+protocol OptionWord: RawRepresentable<String>, CaseIterable {
+  /// The words, those together that mean the same.
+  static var synonyms: [[Self]] { get }
+}
 
 enum WordMatch<Word> {
   case one(Word)
@@ -166,12 +173,16 @@ enum WordMatch<Word> {
 }
 
 extension OptionWord {
+  static var synonyms: [[Self]] { allCases.map { [$0] } }
+
   static func match(_ text: String, for option: String) -> WordMatch<Self> {
     if let word = allCases.first(where: { $0.rawValue == text }) { return .one(word) }
     let matches = allCases.filter { $0.rawValue.hasPrefix(text) }
     if matches.count == 1 { return .one(matches[0]) }
     let kind = matches.isEmpty ? "invalid" : "ambiguous"
-    let list = allCases.map { "  - \(Quoting.quote($0.rawValue))" }.joined(separator: "\n")
+    let list = synonyms.map { words in
+      "  - " + words.map { Quoting.quote($0.rawValue) }.joined(separator: ", ")
+    }.joined(separator: "\n")
     return .none(
       "\(kind) argument \(Quoting.quote(text)) for \(Quoting.quote(option))\n"
         + "Valid arguments are:\n\(list)")

@@ -6,7 +6,7 @@ struct Option {
     case optional(StaticString)
   }
 
-  enum Meaning: CaseIterable {
+  enum Meaning: Int {
     case archive, attributesOnly, backup, backupSimply, copyContents, linksNoDereference, debug
     case followOperands, follow, noFollow, force, help, interactive, keepFolderLinks, hardLinks
     case noClobber, noPreserve, parents, preserveUsual, preserve, recursive, recursiveToo, reflink
@@ -82,23 +82,23 @@ struct Option {
       help: "copy folders with all that is in them"),
     Option(meaning: .recursiveToo, short: "r", long: nil, help: "same as -R"),
     Option(
-      meaning: .reflink, short: nil, long: "reflink", argument: .optional("WHEN"),
-      help: "share data with the source: auto (the default), always (without WHEN), never"),
-    Option(
       meaning: .removeDestination, short: nil, long: "remove-destination",
       help: "remove each existing file before making it anew"),
     Option(
       meaning: .sparse, short: nil, long: "sparse", argument: .required("WHEN"),
       help: "make holes: auto (where the source has them), always (for any zeros), never"),
     Option(
+      meaning: .reflink, short: nil, long: "reflink", argument: .optional("WHEN"),
+      help: "share data with the source: auto (the default), always (without WHEN), never"),
+    Option(
       meaning: .stripSlashes, short: nil, long: "strip-trailing-slashes",
       help: "drop slashes at the end of each SOURCE"),
     Option(
-      meaning: .symbolicLinks, short: "s", long: "symbolic-link",
-      help: "make symbolic links instead of copies"),
-    Option(
       meaning: .suffix, short: "S", long: "suffix", argument: .required("SUFFIX"),
       help: "what is added to the name of a simple backup, ~ by default"),
+    Option(
+      meaning: .symbolicLinks, short: "s", long: "symbolic-link",
+      help: "make symbolic links instead of copies"),
     Option(
       meaning: .targetFolder, short: "t", long: "target-directory",
       argument: .required("DIRECTORY"),

@@ -7,6 +7,7 @@ extension TreeCopier {
   mutating func copyWithParents(
     _ source: OperandPath, into folder: Folder?
   ) throws(ReflinkError) {
+    try examine(source)
     let components = source.components
     guard let last = components.last else { return }
     var way: [FolderCopy] = []

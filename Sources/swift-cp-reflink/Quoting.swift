@@ -10,6 +10,13 @@ enum Quoting {
     name(unsafe path.withPlatformString { unsafe bytes(from: $0) })
   }
 
+  /// In quotes only where a shell would need them.
+  static func ifNeeded(_ path: FilePath) -> String {
+    let bytes = unsafe path.withPlatformString { unsafe Self.bytes(from: $0) }
+    let plain = bytes.allSatisfy { isPlainInDoubleQuotes($0) && !" #'~".utf8.contains($0) }
+    return plain ? String(decoding: bytes, as: UTF8.self) : name(bytes)
+  }
+
   /// The same for a path as it was given, with a slash at its end if it had one.
   static func name(_ path: OperandPath) -> String {
     name(path.bytes.dropLast().map(UInt8.init(bitPattern:)))

@@ -7,6 +7,8 @@ final class Reporter: Sendable {
   private let tells: Settings.Tells
   private let output = Mutex(Output())
   private let current: Mutex<OperandPair>
+  /// Other names that were given, until what took the place is told.
+  private let backups = Mutex<[FilePath: FilePath]>([:])
 
   init(_ tells: Settings.Tells, _ first: OperandPair) {
     self.tells = tells
@@ -72,8 +74,18 @@ final class Reporter: Sendable {
       if tells >= .methods { text = "skipped \(operands.shown(destination))\n" }
     case .folder(isNew: false):
       break
+    case .parentFolder:
+      text = "\(Quoting.ifNeeded(source)) -> \(Quoting.ifNeeded(destination))\n"
+    case .removed:
+      text = "removed \(operands.shown(destination))\n"
+    case .movedAside(let name):
+      backups.withLock { $0[destination] = name }
     default:
-      text = "\(operands.shown(source)) -> \(operands.shown(destination))\n"
+      text = "\(operands.shown(source)) -> \(operands.shown(destination))"
+      if let backup = backups.withLock({ $0.removeValue(forKey: destination) }) {
+        text += " (backup: \(Quoting.name(backup)))"
+      }
+      text += "\n"
       if tells >= .methods, case .file(let file) = outcome { text += describe(file) }
     }
     output.withLock { $0.write(text) }

@@ -25,9 +25,6 @@ extension OptionState {
     if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
       return .misuse("--reflink can be used only with --sparse=auto")
     }
-    if settings.stripsSlashes {
-      settings.operands = settings.operands.map(\.withoutSlashes)
-    }
     switch backups() {
     case .one(let names): settings.rules.backups = names
     case .none(let message): return .misuse(message)

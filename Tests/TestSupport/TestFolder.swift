@@ -9,6 +9,11 @@ public struct TestFolder: Sendable {
   public let path: String
   public let system: TestFileSystem
 
+  public init(path: String, system: TestFileSystem) {
+    self.path = path
+    self.system = system
+  }
+
   public subscript(_ name: String) -> String { "\(path)/\(name)" }
 
   public func file(_ name: String) -> FilePath { FilePath(self[name]) }

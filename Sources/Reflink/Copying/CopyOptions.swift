@@ -124,4 +124,6 @@ package enum Making: Sendable, Hashable {
   case hardLinks
   /// A link to the path it was named by.
   case symbolicLinks
+
+  package var isLinks: Bool { self == .hardLinks || self == .symbolicLinks }
 }

@@ -84,9 +84,11 @@ extension EntryCopier {
   private func replace(
     mode: UInt32, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> OpenDestination {
-    try attempt(.createFile, source, destination) { () throws(SystemError) in
+    let successor = try attempt(.createFile, source, destination) { () throws(SystemError) in
       try openTemporary(mode: mode, replaces: true, destination)
     }
+    tell(.removed, source, destination)
+    return successor
   }
 
   /// The file that is there, emptied. Nil when it is to be replaced instead.

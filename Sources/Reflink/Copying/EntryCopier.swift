@@ -15,6 +15,8 @@ struct EntryCopier {
   /// lead back to one of them.
   var ancestors: [FileIdentity] = []
 
+  /// Told of what is removed or renamed to make room.
+  var onExisting: EntryListener?
   /// Asks the user about a name that is taken; yes or no.
   let ask: (@Sendable (Question) -> Bool)?
   /// What this copy made, where several sources may have one name; else nil.
@@ -228,6 +230,7 @@ extension EntryCopier {
       }
       if entry.sourceLink.identity == link.identity {
         existing.isSourcesName = try isOneName(source, destination)
+        existing.isSourcesText = existing.isSourcesName && source.path == destination.path
       }
       if ask != nil { existing.isWritable = to.descriptor.canWrite(destination.name) }
       entry.destination = .exists(existing)
@@ -293,6 +296,11 @@ extension EntryCopier {
       if error.errno == .noSuchFileOrDirectory { return }
       throw error.during(.remove, source.path, destination.path)
     }
+    tell(.removed, source, destination)
+  }
+
+  func tell(_ outcome: EntryOutcome, _ source: Place, _ destination: Place) {
+    if let onExisting { onExisting(outcome, source.path, destination.path) }
   }
 
   func refused(_ refusal: Refusal, _ source: Place, _ destination: Place) -> ReflinkError {

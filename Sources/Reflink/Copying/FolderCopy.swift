@@ -40,7 +40,9 @@ extension EntryCopier {
   /// A folder on the way to an entry: made where it is missing, links followed.
   func enter(_ source: Place, to destination: Place) throws(ReflinkError) -> FolderCopy {
     let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.status(of: source.name, follow: true)
+      let status = try source.folder.descriptor.status(of: source.name, follow: true)
+      guard status.type == .folder else { throw SystemError(call: .statx, errno: .notDirectory) }
+      return status
     }
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
     guard case .folder(let folder) = try copyFolder(entry, source, follow: true, to: destination)

@@ -36,6 +36,7 @@ extension EntryCopier {
         try folder.descriptor.rename(destination.name, to: name, replacing: true)
       }
     }
+    tell(.movedAside(to: name), source, destination)
     return MovedAside(name: name)
   }
 

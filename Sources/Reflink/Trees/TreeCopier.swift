@@ -11,6 +11,7 @@ package struct TreeCopier {
 
   init(_ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?) {
     self.entries = entries
+    self.entries.onExisting = listener
     self.onFailure = onFailure
     self.listener = listener
   }
@@ -27,6 +28,17 @@ package struct TreeCopier {
       onFailure: onFailure, listener: listener)
   }
 
+  /// Throws where there is no such source.
+  package func examine(_ source: OperandPath) throws(ReflinkError) {
+    do throws(SystemError) {
+      _ = try source.withName { (name) throws(SystemError) in
+        try Descriptor.currentFolder.status(of: name, follow: false)
+      }
+    } catch {
+      throw error.during(.examine(.source), source.display)
+    }
+  }
+
   /// Copies a folder without what is in it, to be finished by whoever asked.
   package mutating func enter(
     _ source: OperandPath, from sourceFolder: Folder?, to destination: OperandPath,
@@ -37,7 +49,7 @@ package struct TreeCopier {
         let from = Place(sourceFolder ?? .current, source)
         let to = Place(folder ?? .current, destination)
         let result = try entries.enter(from, to: to)
-        if result.isNew { done(.folder(isNew: true), from, to) }
+        if result.isNew { done(.parentFolder, from, to) }
         return result
       }
     }

@@ -1,23 +1,3 @@
-public import SystemPackage
-
-/// What became of one entry of a tree.
-public enum EntryOutcome: Sendable, Hashable {
-  case skipped
-  case file(CopyOutcome)
-  /// Another name for a file that was copied already.
-  case hardLink
-  case symbolicLink
-  case special
-  /// Made, or entered where it was there; its entries follow.
-  case folder(isNew: Bool)
-}
-
-/// Told of each entry that was dealt with, a folder before what is in it.
-public typealias EntryListener =
-  @Sendable (
-    _ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath
-  ) -> Void
-
 /// What a tree copy does when one entry fails.
 public enum FailureRule: Sendable {
   /// The copy ends with that error; what is there stays.
@@ -49,7 +29,8 @@ public struct TreeOutcome: Sendable, Hashable {
     case .hardLink: hardLinks += 1
     case .symbolicLink: symbolicLinks += 1
     case .special: specials += 1
-    case .folder: folders += 1
+    case .folder, .parentFolder: folders += 1
+    case .removed, .movedAside: break
     case .file(let file):
       files += 1
       cloned += file.cloned

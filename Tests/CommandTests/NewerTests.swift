@@ -1,0 +1,83 @@
+import TestSupport
+import Testing
+
+/// Where newer versions of cp differ from those that are installed, or have more.
+@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct NewerTests {
+  private func onXfs(_ body: (TestFolder) async throws -> Void) async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        "echo new > a; echo old > b; touch -d 2001-01-01 b; mkdir d t; echo x > d/f; mkdir other; ln -s ../other t/d",
+        in: folder.path)
+      try await body(folder)
+    }
+  }
+
+  @Test(arguments: [("y", 0, "new"), ("yes please", 0, "new"), ("n", 1, "old"), ("", 1, "old")])
+  func aDeclinedPromptIsAFailure(_ answer: String, _ status: Int32, _ content: String) async throws
+  {
+    try await onXfs { folder in
+      let result = try await folder.cp(["-i", "a", "b"], before: "exec < <(echo '\(answer)')")
+      #expect(result.status == status)
+      #expect(result.errors == "cp: overwrite 'b'? ")
+      #expect(try folder.read("b") == Array("\(content)\n".utf8))
+    }
+  }
+
+  @Test(arguments: [
+    ("all", 0, "new", ""), ("none", 0, "old", ""), ("older", 0, "new", ""),
+    ("none-fail", 1, "old", "cp: not replacing 'b'\n"),
+  ])
+  func updatesWhatIsAskedFor(
+    _ which: String, _ status: Int32, _ content: String, _ errors: String
+  ) async throws {
+    try await onXfs { folder in
+      let result = try await folder.cp("--update=\(which)", "a", "b")
+      #expect(result.status == status)
+      #expect(result.errors == errors)
+      #expect(try folder.read("b") == Array("\(content)\n".utf8))
+    }
+  }
+
+  @Test func aLinkToAFolderIsEnteredWhenItIsToBeKept() async throws {
+    try await onXfs { folder in
+      let refused = try await folder.cp("-r", "d", "t")
+      #expect(refused.errors == "cp: cannot overwrite non-directory 't/d' with directory 'd'\n")
+      #expect(try await folder.cp("-r", "--keep-directory-symlink", "d", "t").status == 0)
+      #expect(folder.exists("other/f"))
+    }
+  }
+
+  @Test func backupsExcludeLeavingFiles() async throws {
+    try await onXfs { folder in
+      let result = try await folder.cp("-bn", "a", "b")
+      #expect(result.status == 1)
+      #expect(
+        result.errors.hasPrefix(
+          "cp: --backup is mutually exclusive with -n or --update=none-fail\n"))
+    }
+  }
+
+  @Test func aFailedCopyPutsTheBackupBack() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try folder.fill("a", 5000)
+      try folder.fill("b", 100)
+      let before = try folder.read("b")
+      let result = try await folder.cp("--reflink=always", "-b", "a", "b")
+      #expect(result.status == 1)
+      #expect(try folder.read("b") == before)
+      #expect(try folder.names() == ["a", "b"])
+    }
+  }
+
+  @Test func aFullFileSystemLeavesWhatFits() async throws {
+    try await withFolder(on: .xfs) { source in
+      try await withFolder(on: .smallExt4) { folder in
+        try source.fill("a", 40 << 20)
+        let result = try await source.cp("a", folder["b"])
+        #expect(result.status == 1)
+        #expect(result.errors == "cp: error writing '\(folder["b"])': No space left on device\n")
+        #expect(folder.exists("b"))
+      }
+    }
+  }
+}
