@@ -47,6 +47,16 @@ import Testing
     }
   }
 
+  @Test func foldersOnTheWayGetTheirRightsAlsoWhenACopyFails() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkdir -p s/d t; chmod 755 s s/d; echo x > s/d/f", in: folder.path)
+      // The second folder of the way is a file in the destination.
+      try await shell("mkdir -p u/s; echo y > u/s/d; chmod 700 u/s", in: folder.path)
+      #expect(try await folder.cp("-p", "--parents", "s/d/f", "u").status == 1)
+      #expect(try folder.status("u/s").st_mode & 0o777 == 0o755)
+    }
+  }
+
   @Test func backupsExcludeLeavingFiles() async throws {
     try await onXfs { folder in
       let result = try await folder.cp("-bn", "a", "b")

@@ -82,8 +82,7 @@ import Testing
   }
 
   @Test(arguments: [TestFileSystem.ext4, .xfs])
-  func givesReservedBlocksBackWhenTheSourceShrinks(_ system: TestFileSystem) async throws {
-    // Covered step by step in FileTransferTests; here: a whole copy leaves none past its end.
+  func aWholeCopyHoldsNoBlocksPastItsEnd(_ system: TestFileSystem) async throws {
     try await withFolder(on: system) { folder in
       try folder.fill("a", (9 << 20) + 100)
       _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(cloning: .never))

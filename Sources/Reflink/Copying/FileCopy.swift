@@ -96,7 +96,7 @@ extension EntryCopier {
     let mode = narrow ? 0o600 : wantedPermissions(of: entry.source).rawValue
 
     guard
-      let (target) = try openDestination(mode: mode, entry, file, source, destination)
+      let target = try openDestination(mode: mode, entry, file, source, destination)
     else { return nil }
     let isNew = target.standing != .existing
     let isRegular = target.isRegular

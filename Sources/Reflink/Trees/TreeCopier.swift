@@ -43,8 +43,9 @@ package struct TreeCopier {
   package mutating func enter(
     _ source: OperandPath, from sourceFolder: Folder?, to destination: OperandPath,
     in folder: Folder?
-  ) throws(ReflinkError) -> FolderCopy? {
-    let result = try source.withName { (source) throws(ReflinkError) in
+  ) throws(ReflinkError) -> FolderCopy {
+    entries.root = nil
+    return try source.withName { (source) throws(ReflinkError) in
       try destination.withName { (destination) throws(ReflinkError) in
         let from = Place(sourceFolder ?? .current, source)
         let to = Place(folder ?? .current, destination)
@@ -53,7 +54,6 @@ package struct TreeCopier {
         return result
       }
     }
-    return result
   }
 
   /// Copies `source` to the path `destination`, relative to `folder` where there is
@@ -106,9 +106,8 @@ package struct TreeCopier {
     let from = folder.source
     let to = folder.destination
     if entries.root == nil {
-      guard let identity = try? to.descriptor.status().identity else { return }
       entries.root = .init(
-        source: from.path, destination: to.path, identity: identity,
+        source: from.path, destination: to.path, identity: try identity(of: to, from),
         device: folder.status.identity.device)
     }
     let follows = entries.options.symbolicLinks == .follow
@@ -125,6 +124,16 @@ package struct TreeCopier {
         try copyEntry(
           Place(from, name), hint: batch.type, isOperand: false, to: Place(to, name))
       }
+    }
+  }
+
+  private func identity(
+    of destination: Folder, _ source: Folder
+  ) throws(ReflinkError) -> FileIdentity {
+    do throws(SystemError) {
+      return try destination.descriptor.status().identity
+    } catch {
+      throw error.during(.examine(.destination), source.path, destination.path)
     }
   }
 
