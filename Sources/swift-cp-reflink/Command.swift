@@ -41,7 +41,22 @@ enum Command {
     return 1
   }
 
+  /// `-bf x x` makes a backup of x, and leaves x alone.
+  private static func backingUpItself(
+    _ pairs: [OperandPair], _ rules: inout CopyRules
+  ) -> [OperandPair] {
+    guard rules.force, let names = rules.backups, var pair = pairs.first, pair.folder == nil,
+      pair.source.bytes == pair.destination.bytes,
+      let backup = names.backup(of: pair.source)
+    else { return pairs }
+    pair.destination = backup
+    rules.backups = nil
+    return [pair]
+  }
+
   private static func copy(_ pairs: [OperandPair], _ settings: Settings) -> Bool {
+    var settings = settings
+    let pairs = backingUpItself(pairs, &settings.rules)
     guard let first = pairs.first else { return true }
     let reporter = Reporter(settings.tells, first)
     settings.warnings.forEach(reporter.say)

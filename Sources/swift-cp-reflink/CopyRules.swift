@@ -88,10 +88,6 @@ struct CopyRules: Sendable {
         || (isLink && facts.sourceTarget?.identity == link.identity)
     else { return nil }
 
-    // A file is kept under another name, and comes back under its own.
-    if existing.isSourcesText, force, let backups, source.type == .regular {
-      return .moveAside(backups)
-    }
     switch making {
     case .hardLinks:
       let isThere =

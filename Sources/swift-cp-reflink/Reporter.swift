@@ -92,6 +92,8 @@ final class Reporter: Sendable {
   }
 
   private func describe(_ outcome: CopyOutcome) -> String {
+    // Attributes alone: no data was to go anywhere.
+    if outcome.clone == .notTried { return "" }
     var text =
       "copy offload: \(word(outcome.offload)), reflink: \(word(outcome.clone)), "
       + "sparse detection: \(outcome.sparseDetection)\n"

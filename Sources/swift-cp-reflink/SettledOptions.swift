@@ -18,6 +18,11 @@ extension OptionState {
     settings.copyOptions.symbolicLinks = links ?? usual
     settings.rules.readsSpecialFiles = !recursive || copiesContents
     settings.copyOptions.specialFiles = settings.rules.readsSpecialFiles ? .readContents : .recreate
+    // As newer coreutils do: what copies contents follows links on both sides.
+    if recursive, copiesContents {
+      settings.rules.keepsFolderLinks = true
+      settings.copyOptions.entersLinkedFolders = true
+    }
     settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks
     settings.rules.making = making
     settings.rules.writesThroughDanglingLinks = environment("POSIXLY_CORRECT") != nil

@@ -47,6 +47,34 @@ import Testing
     }
   }
 
+  @Test func copyingContentsFollowsLinksToFolders() async throws {
+    try await onXfs { folder in
+      let result = try await folder.cp("-R", "--copy-contents", "d", "t")
+      #expect(result.status == 0)
+      #expect(folder.exists("other/f"))
+    }
+  }
+
+  @Test func debugTellsOfDataOnlyWhereDataWasToGo() async throws {
+    try await onXfs { folder in
+      let copy = try await folder.cp("--debug", "a", "n")
+      #expect(copy.output.contains("copy offload: unknown, reflink: yes, sparse detection:"))
+      let attributes = try await folder.cp("--debug", "--attributes-only", "a", "b")
+      #expect(attributes.output == "'a' -> 'b'\n")
+      let skipped = try await folder.cp("--debug", "--update=none", "a", "b")
+      #expect(skipped.output == "skipped 'b'\n")
+    }
+  }
+
+  @Test func aForcedBackupOfAFileOntoItselfLeavesTheFile() async throws {
+    try await onXfs { folder in
+      let before = try folder.status("a").st_ino
+      #expect(try await folder.cp("-bfv", "a", "a").output == "'a' -> 'a~'\n")
+      #expect(try folder.status("a").st_ino == before)
+      #expect(try folder.read("a~") == Array("new\n".utf8))
+    }
+  }
+
   @Test func foldersOnTheWayGetTheirRightsAlsoWhenACopyFails() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell("mkdir -p s/d t; chmod 755 s s/d; echo x > s/d/f", in: folder.path)

@@ -19,8 +19,6 @@ package struct EntryFacts: Sendable {
     package var isLoop = false
     /// Whether it is the very name that the source was named by.
     package var isSourcesName = false
-    /// The same, and written in the same way.
-    package var isSourcesText = false
     /// Whether this copy made it.
     package var wasMadeHere = false
     /// Whether the caller may write to it.

@@ -22,7 +22,7 @@ extension EntryCopier {
   ) throws(ReflinkError) -> MovedAside {
     let folder = destination.folder
     let name = try attempt(.moveAside, source, destination) { () throws(SystemError) in
-      try backupName(names, destination)
+      try names.backup(of: destination)
     }
     let isSource = try attempt(.moveAside, source, destination) { () throws(SystemError) in
       try name.withName { (name) throws(SystemError) in
@@ -47,28 +47,38 @@ extension EntryCopier {
       try? folder.descriptor.rename(name, to: destination.name, replacing: false)
     }
   }
+}
 
-  private func backupName(
-    _ names: BackupNames, _ destination: Place
-  ) throws(SystemError) -> FilePath {
-    let path = destination.name.path
-    switch names {
+extension BackupNames {
+  /// The name that a copy of a regular file beside itself gets; nil for anything else.
+  package func backup(of file: OperandPath) -> OperandPath? {
+    file.withName { name in
+      guard let status = try? Descriptor.currentFolder.status(of: name, follow: true),
+        status.type == .regular,
+        let backup = try? backup(of: Place(.current, name))
+      else { return nil }
+      return OperandPath(backup)
+    }
+  }
+
+  fileprivate func backup(of place: Place) throws(SystemError) -> FilePath {
+    let path = place.name.path
+    switch self {
     case .simple(let suffix): return path.withSuffix(suffix)
     case .numbered:
-      return path.withSuffix(".~\(try highestBackup(destination) + 1)~")
+      return path.withSuffix(".~\(try highestBackup(of: place) + 1)~")
     case .numberedIfPresent(let suffix):
-      let highest = try highestBackup(destination)
+      let highest = try highestBackup(of: place)
       return path.withSuffix(highest > 0 ? ".~\(highest + 1)~" : suffix)
     }
   }
 
   /// The highest number N for which NAME.~N~ is there; 0 for none.
-  private func highestBackup(_ destination: Place) throws(SystemError) -> UInt64 {
-    let parent = destination.parent
-    let folder = try parent.withName { (parent) throws(SystemError) in
-      try destination.folder.descriptor.open(parent, .folder)
+  private func highestBackup(of place: Place) throws(SystemError) -> UInt64 {
+    let folder = try place.parent.withName { (parent) throws(SystemError) in
+      try place.folder.descriptor.open(parent, .folder)
     }
-    let prefix = (destination.name.path.lastComponent?.string ?? "") + ".~"
+    let prefix = (place.name.path.lastComponent?.string ?? "") + ".~"
     var highest: UInt64 = 0
     var batch = FolderBatch()
     while try batch.fill(from: folder) {

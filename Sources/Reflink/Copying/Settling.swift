@@ -58,7 +58,6 @@ extension EntryCopier {
       }
       if entry.sourceLink.identity == link.identity {
         existing.isSourcesName = try isOneName(source, destination)
-        existing.isSourcesText = existing.isSourcesName && source.path == destination.path
       }
       if ask != nil { existing.isWritable = to.descriptor.canWrite(destination.name) }
       entry.destination = .exists(existing)

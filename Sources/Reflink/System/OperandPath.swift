@@ -17,6 +17,12 @@ package struct OperandPath: Sendable {
     self.bytes = bytes
   }
 
+  package init(_ path: FilePath) {
+    bytes = unsafe path.withPlatformString { start in
+      unsafe Array(UnsafeBufferPointer(start: start, count: path.length + 1))
+    }
+  }
+
   /// For messages and outcomes.
   package var display: FilePath { withName { $0.path } }
 
