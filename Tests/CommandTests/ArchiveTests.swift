@@ -43,15 +43,14 @@ import Testing
     arguments: TestFileSystem.main,
     [
       "-a", "-r", "-rp", "-rd", "-rpd", "-r --preserve=ownership", "-r --preserve=xattr",
-      "-r --preserve=mode", "-r --preserve=links", "-r --preserve=all",
+      "-r --preserve=mode", "-r --preserve=links", "-r --preserve=all", "-r --no-preserve=mode",
+      "-a --no-preserve=mode",
     ])
   func isWhatCpMakes(_ system: TestFileSystem, _ options: String) async throws {
     try await withFolder(on: system) { folder in
       try await shell(tree, in: folder.path)
-      // Also in a folder whose access control list new entries inherit. Where the
-      // mode is not preserved, that list is followed; cp goes by the umask there.
-      let keepsMode = ["-a", "-rp", "-rpd", "-r --preserve=mode", "-r --preserve=all"]
-      for place in keepsMode.contains(options) ? ["", "rule/"] : [""] {
+      // Also in a folder whose access control list new entries inherit.
+      for place in ["", "rule/"] {
         try await shell("mkdir -p rule; setfacl -d -m u:5:rwx rule", in: folder.path)
         for mask in ["022", "077"] {
           let arguments = options.split(separator: " ").map(String.init)

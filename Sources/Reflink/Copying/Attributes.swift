@@ -6,9 +6,11 @@ import SystemPackage
 struct AttributeCopy {
   let preserving: Preservation
   let source: FileStatus
-  /// The mode that creation alone would have given the new entry, where nothing
-  /// of the source's is kept but the entry was made narrower; else nil.
+  /// The mode to give a new entry where its source's is not preserved; nil leaves
+  /// what its creation gave it.
   var creationMode: FilePermissions?
+  /// Whether an access control list that the entry inherited from its folder goes.
+  var dropsInheritedACL = false
   /// Whether the copy may hold an access control list that is not its source's:
   /// inherited from its folder, or of the file that was there before.
   var mayHoldACL: Bool
@@ -42,9 +44,11 @@ struct AttributeCopy {
 
     let names = attributeNames(of: from, note)
     if preserving.extendedAttributes != .ignore {
+      let before = makeWritable(destination, for: names)
       for name in names where name.isPlain {
         copy(name, from, destination, note)
       }
+      if let before { try? destination.setMode(before) }
     }
 
     if source.type != .symbolicLink {
@@ -63,6 +67,7 @@ struct AttributeCopy {
         }
       } else if let creationMode {
         do throws(SystemError) {
+          if dropsInheritedACL { try destination.removeAttribute(.accessACL) }
           try destination.setMode(creationMode)
         } catch {
           note(.preserveMode, error)
@@ -109,6 +114,19 @@ struct AttributeCopy {
       }
       return []
     }
+  }
+
+  /// Setting an attribute needs the right to write, which a mode that creation gave
+  /// may withhold. Returns the mode to go back to.
+  private func makeWritable(
+    _ destination: borrowing Descriptor, for names: [AttributeName]
+  ) -> FilePermissions? {
+    guard source.type != .symbolicLink, !preserving.needsOwnersOnly, !names.isEmpty,
+      !source.permissions.contains(.ownerWrite),
+      let mode = try? destination.status().permissions
+    else { return nil }
+    try? destination.setMode(mode.union(.ownerWrite))
+    return mode
   }
 
   private func copy(

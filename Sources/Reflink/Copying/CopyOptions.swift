@@ -57,8 +57,8 @@ public struct Preservation: Sendable, Hashable {
   }
 
   /// Whether a new entry is its owner's alone until what is preserved is set: its
-  /// rights are not final before, and setting attributes needs the right to write.
-  var needsOwnersOnly: Bool { mode || owner || extendedAttributes != .ignore }
+  /// rights are not final before.
+  var needsOwnersOnly: Bool { mode || owner }
 
   /// A new file of the caller's: only the source's permissions, less the umask.
   public static let nothing = Preservation()

@@ -1,4 +1,5 @@
 import CReflink
+import Synchronization
 import SystemPackage
 
 extension EntryCopier {
@@ -11,19 +12,30 @@ extension EntryCopier {
     return FilePermissions(rawValue: source.permissions.rawValue & 0o777)
   }
 
-  /// The permissions that creating something with `wanted` yields at `place`: less
-  /// the umask, or shaped by the folder's default access control list.
-  ///
-  /// Needed where an entry is made owner-only because its owner is still to be
-  /// set, and its mode is not its source's. Asked of the file system, with a file
-  /// that has no name: umask(2) can only be read by changing it, for all threads.
-  func creationMode(for wanted: FilePermissions, at place: Place) -> FilePermissions {
-    let plain = wanted.rawValue & 0o777
-    let learned = try? place.parent.withName { (parent) throws(SystemError) in
-      try place.folder.descriptor.open(parent, [.unnamed, .write], mode: plain).status().permissions
+  /// The mode that a new entry is given in the end, where its source's is not
+  /// preserved and its creation does not decide: what was wanted less the umask,
+  /// whatever a default access control list would make of it. Else nil.
+  func finalMode(of source: FileStatus) -> FilePermissions? {
+    guard !options.preserving.mode, source.type != .symbolicLink,
+      options.usesDefaultMode || options.preserving.needsOwnersOnly
+    else { return nil }
+    return wantedPermissions(of: source).subtracting(umask.value)
+  }
+}
+
+/// The process's umask, read when it is first needed, from /proc/self/status:
+/// umask(2) can only be read by changing it, for all threads.
+final class Umask: Sendable {
+  private static let unread = UInt32.max
+  private let known = Atomic<UInt32>(unread)
+
+  var value: FilePermissions {
+    var bits = known.load(ordering: .relaxed)
+    if bits == Self.unread {
+      let umask = creflink_current_umask()
+      bits = umask >= 0 ? UInt32(umask) : 0o077
+      known.store(bits, ordering: .relaxed)
     }
-    if let learned { return learned }
-    let umask = creflink_current_umask()
-    return FilePermissions(rawValue: plain & ~(umask >= 0 ? UInt32(umask) : 0o077))
+    return FilePermissions(rawValue: bits)
   }
 }

@@ -7,6 +7,7 @@ struct EntryCopier {
   let options: CopyOptions
   let decide: Decide
   let control: Control?
+  let umask = Umask()
   /// What keeps hard links together; nil where they are not kept.
   let hardLinks: HardLinks?
   /// The folder that a tree copy makes, which it must not copy into itself.

@@ -101,13 +101,14 @@ extension EntryCopier {
     let isNew = target.standing != .existing
     let isRegular = target.isRegular
     let standing = target.standing
-    let preservesAny = narrow || preserving.times
+    let finalMode = isNew ? finalMode(of: entry.source) : nil
+    let preservesAny =
+      narrow || preserving.times || preserving.extendedAttributes != .ignore || finalMode != nil
     let attributes =
       preservesAny && isRegular
       ? AttributeCopy(
         preserving: preserving, source: entry.source,
-        creationMode: isNew && narrow && !preserving.mode
-          ? creationMode(for: wantedPermissions(of: entry.source), at: destination) : nil,
+        creationMode: finalMode, dropsInheritedACL: isNew && options.usesDefaultMode,
         mayHoldACL: isNew ? destination.folder.inheritsACL ?? true : true)
       : nil
     return FileCopy(

@@ -65,8 +65,11 @@ extension EntryCopier {
     let preserving = options.preserving
     let narrow = preserving.needsOwnersOnly
     let sticky = status.permissions.intersection(.saveText)
+    let wanted = wantedPermissions(of: status)
+    // Others may put something into it only once it is complete.
+    let withheld = wanted.intersection([.groupWrite, .otherWrite])
     let isNew = try makeFolder(
-      mode: narrow ? 0o700 : wantedPermissions(of: status).union(sticky).rawValue, entry, source,
+      mode: narrow ? 0o700 : wanted.subtracting(withheld).union(sticky).rawValue, entry, source,
       destination)
 
     // Opened only now: Btrfs lists what was there when a folder was opened, and a
@@ -86,19 +89,21 @@ extension EntryCopier {
       var creationMode: FilePermissions?
       if isNew && !preserving.mode {
         let given = try made.status().permissions
-        if narrow {
-          let setID = given.intersection([.setUserID, .setGroupID])
-          creationMode = self.creationMode(for: wantedPermissions(of: status), at: destination)
-            .union(setID).union(sticky)
-        } else if !given.contains(.ownerReadWriteExecute) {
+        if let mode = finalMode(of: status) {
+          creationMode = mode.union(given.intersection([.setUserID, .setGroupID])).union(sticky)
+        } else if !withheld.isEmpty {
+          creationMode = given.union(withheld.subtracting(umask.value))
+        }
+        if !narrow, !given.contains(.ownerReadWriteExecute) {
           // Its owner must be able to fill it first.
-          creationMode = given
+          creationMode = creationMode ?? given
           try made.setMode(given.union(.ownerReadWriteExecute))
         }
       }
       let inheritsACL = try inherits(made, isNew: isNew, destination)
       let attributes = AttributeCopy(
         preserving: preserving, source: status, creationMode: creationMode,
+        dropsInheritedACL: isNew && options.usesDefaultMode,
         mayHoldACL: isNew ? inheritsACL : true)
       return .folder(
         FolderCopy(

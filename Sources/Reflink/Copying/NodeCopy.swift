@@ -48,8 +48,10 @@ extension EntryCopier {
     _ source: Place, _ destination: Place
   ) throws(ReflinkError) {
     let preserving = options.preserving
+    let finalMode = finalMode(of: status)
     guard
-      preserving.needsOwnersOnly || preserving.times
+      preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
+        || finalMode != nil
     else { return }
     let copy = try attempt(.open(.destination), source, destination) { () throws(SystemError) in
       let copy = try destination.folder.descriptor.open(destination.name, [.reference, .noFollow])
@@ -58,11 +60,9 @@ extension EntryCopier {
       }
       return copy
     }
-    let narrowed = preserving.needsOwnersOnly && !preserving.mode && status.type != .symbolicLink
     let attributes = AttributeCopy(
       preserving: preserving, source: status,
-      creationMode: narrowed
-        ? creationMode(for: wantedPermissions(of: status), at: destination) : nil,
+      creationMode: finalMode, dropsInheritedACL: options.usesDefaultMode,
       mayHoldACL: destination.folder.inheritsACL ?? true)
     do throws(AttributeCopy.Failure) {
       try attributes.apply(from: reference, to: copy)
