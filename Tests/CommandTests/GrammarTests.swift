@@ -90,6 +90,51 @@ import Testing
     }
   }
 
+  /// The same for what the file system refuses, also to root without its privileges.
+  @Test(arguments: [
+    ["unreadable", "new"], ["unreadable", "a", "e"], ["a", "unwritable"],
+    ["--remove-destination", "a", "locked/f"], ["-f", "a", "locked/f"], ["a", "locked/new"],
+    ["-r", "closed", "new"], ["-b", "a", "locked/f"], ["-l", "a", "locked/new"],
+    ["-s", "a", "locked/new"], ["-r", "d", "locked/new"], ["-p", "unreadable", "new"],
+    ["a", String(repeating: "n", count: 256)], [String(repeating: "n", count: 256), "new"],
+    ["a", "a/b"], ["a", "-t", "b"], ["a", "b", "a"], ["a", "loop"], ["loop", "new"],
+    ["a", "closed/x"], ["-r", "d", "closed/x"], ["-l", "a", "closed/x"], ["closed/x", "new"],
+  ])
+  func refusesBadInputInGNUsWords(_ arguments: [String]) async throws {
+    try await onXfs { folder in
+      try await shell(
+        """
+        echo x > unreadable; chmod 0 unreadable; echo x > unwritable; chmod 444 unwritable
+        mkdir locked closed; echo x > locked/f; chmod 444 locked/f; chmod 555 locked; chmod 0 closed; ln -s loop loop
+        """, in: folder.path)
+      var results: [CommandResult] = []
+      let state = "find . -mindepth 1 -printf '%P %y %s\\n' | grep -v wrapper | sort"
+      let before = try await shell(state, in: folder.path)
+      for program in [BuiltCommand.path, "/bin/cp"] {
+        try folder.write("wrapper", Array(withoutPrivileges(program).utf8))
+        chmod(folder["wrapper"], 0o755)
+        results.append(try await folder.cp(arguments, executable: folder["wrapper"]))
+        // What came before the failure was copied, and a folder made.
+        if results.count == 1, !["e", "new"].contains(arguments.last) {
+          #expect(try await shell(state, in: folder.path) == before)
+        }
+        try await shell("chmod 700 new 2>/dev/null; rm -rf new e/*", in: folder.path)
+      }
+      #expect(results[0].errors == results[1].errors)
+      #expect(results[0].status == 1)
+      #expect(results[1].status == 1)
+    }
+  }
+
+  /// A script that runs a program as root without the right to pass over modes.
+  private func withoutPrivileges(_ program: String) -> String {
+    """
+    #!/bin/bash
+    exec setpriv --bounding-set=-dac_override,-dac_read_search --inh-caps=-all \
+      bash -c 'exec -a cp "\(program)" "$@"' cp "$@"
+    """
+  }
+
   @Test func helpAndVersionGoToStandardOutput() async throws {
     try await onXfs { folder in
       let help = try await folder.cp("--help")

@@ -43,7 +43,7 @@ extension EntryCopier {
           destination.name, [.write, .create, .exclusive], mode: mode), .new)
     } catch {
       guard error.errno == .fileExists else {
-        throw error.during(.createFile, source.path, destination.path)
+        throw notMade(.createFile, error, source, destination)
       }
     }
     let settled = try settle(entry, source, destination)
@@ -84,8 +84,13 @@ extension EntryCopier {
   private func replace(
     mode: UInt32, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> OpenDestination {
-    let successor = try attempt(.createFile, source, destination) { () throws(SystemError) in
-      try openTemporary(mode: mode, replaces: true, destination)
+    let successor: OpenDestination
+    do throws(SystemError) {
+      successor = try openTemporary(mode: mode, replaces: true, destination)
+    } catch {
+      // A folder that takes no new name gives none away either.
+      let isLocked = [.permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.errno)
+      throw error.during(isLocked ? .remove : .createFile, source.path, destination.path)
     }
     tell(.removed, source, destination)
     return successor

@@ -127,7 +127,7 @@ extension EntryCopier {
         return true
       } catch {
         guard error.errno == .fileExists else {
-          throw error.during(.createFolder, source.path, destination.path)
+          throw notMade(.createFolder, error, source, destination)
         }
       }
       let settled = try settle(entry, source, destination)

@@ -86,7 +86,7 @@ extension EntryCopier {
       return .new
     } catch {
       guard error.errno == .fileExists else {
-        throw error.during(operation, source.path, destination.path)
+        throw notMade(operation, error, source, destination)
       }
     }
     let settled = try settle(entry, source, destination)
@@ -106,6 +106,20 @@ extension EntryCopier {
       throw error
     }
     return .new
+  }
+
+  /// Why a new name was not made: the name itself, which cannot even be looked at, or
+  /// its making.
+  func notMade(
+    _ operation: ReflinkError.Operation, _ error: SystemError,
+    _ source: Place, _ destination: Place
+  ) -> ReflinkError {
+    do throws(SystemError) {
+      _ = try destination.folder.descriptor.statusIfPresent(of: destination.name, follow: false)
+    } catch let unreachable {
+      return unreachable.during(.examine(.destination), source.path, destination.path)
+    }
+    return error.during(operation, source.path, destination.path)
   }
 
   /// What became of something to be made.
