@@ -50,29 +50,27 @@ import Testing
     try await withFolder(on: system) { folder in
       try await shell(tree, in: folder.path)
       // Also in a folder whose access control list new entries inherit.
-      for place in ["", "rule/"] {
-        try await shell("mkdir -p rule; setfacl -d -m u:5:rwx rule", in: folder.path)
-        for mask in ["022", "077"] {
-          let arguments = options.split(separator: " ").map(String.init)
-          let theirs = try await folder.cp(
-            arguments + ["src", "\(place)copy"], executable: "/bin/cp", before: "umask \(mask)")
-          var expected = try await description(folder, "\(place)copy", options)
-          let allowed = try await blocks(folder, "\(place)copy")
-          try await shell("rm -rf '\(place)copy'", in: folder.path)
+      try await shell("mkdir -p rule; setfacl -d -m u:5:rwx rule", in: folder.path)
+      for (place, mask) in [("", "022"), ("", "077"), ("rule/", "022")] {
+        let arguments = options.split(separator: " ").map(String.init)
+        let theirs = try await folder.cp(
+          arguments + ["src", "\(place)copy"], executable: "/bin/cp", before: "umask \(mask)")
+        var expected = try await description(folder, "\(place)copy", options)
+        let allowed = try await blocks(folder, "\(place)copy")
+        try await shell("rm -rf '\(place)copy'", in: folder.path)
 
-          let ours = try await folder.cp(
-            arguments + ["src", "\(place)copy"], before: "umask \(mask)")
-          let made = try await description(folder, "\(place)copy", options)
-          #expect(ours.errors == theirs.errors)
-          #expect(ours.status == theirs.status)
-          if expected != made {
-            expected.removeAll { made.contains($0) }
-            Issue.record("\(mask) \(place): cp's: \(expected), ours: \(made)")
-          }
-          let used = try await blocks(folder, "\(place)copy")
-          for (name, count) in used { #expect(count <= allowed[name] ?? 0, "\(name)") }
-          try await shell("rm -rf '\(place)copy'", in: folder.path)
+        let ours = try await folder.cp(
+          arguments + ["src", "\(place)copy"], before: "umask \(mask)")
+        let made = try await description(folder, "\(place)copy", options)
+        #expect(ours.errors == theirs.errors)
+        #expect(ours.status == theirs.status)
+        if expected != made {
+          expected.removeAll { made.contains($0) }
+          Issue.record("\(mask) \(place): cp's: \(expected), ours: \(made)")
         }
+        let used = try await blocks(folder, "\(place)copy")
+        for (name, count) in used { #expect(count <= allowed[name] ?? 0, "\(name)") }
+        try await shell("rm -rf '\(place)copy'", in: folder.path)
       }
     }
   }
