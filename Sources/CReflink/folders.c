@@ -50,6 +50,14 @@ ssize_t creflink_read_folder(int folder, void *buffer, size_t capacity) {
     return (ssize_t)RESULT(syscall(SYS_getdents64, folder, buffer, capacity));
 }
 
+int64_t creflink_folder_offset(int folder) {
+    return RESULT(lseek(folder, 0, SEEK_CUR));
+}
+
+int creflink_set_folder_offset(int folder, int64_t offset) {
+    return lseek(folder, offset, SEEK_SET) < 0 ? -errno : 0;
+}
+
 // struct linux_dirent64 of getdents64(2), which no header declares.
 struct record {
     uint64_t inode;

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,12 +18,6 @@ int64_t creflink_monotonic(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
-int creflink_wait(int descriptor, int64_t nanoseconds) {
-    struct pollfd request = {.fd = descriptor, .events = POLLIN};
-    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    return RESULT(ppoll(&request, 1, nanoseconds < 0 ? NULL : &time, NULL));
 }
 
 struct start {
@@ -61,6 +55,17 @@ int creflink_start_thread(void (*body)(void *), void *context) {
     }
     pthread_detach(thread);
     return 0;
+}
+
+int64_t creflink_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= INT64_MAX) return INT64_MAX;
+    return (int64_t)limit.rlim_cur;
+}
+
+int creflink_processors(void) {
+    cpu_set_t set;
+    return sched_getaffinity(0, sizeof set, &set) < 0 ? 1 : CPU_COUNT(&set);
 }
 
 int64_t creflink_file_size_limit(void) {

@@ -25,40 +25,12 @@ public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, control: Control? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  func fail(_ code: ReflinkError.Code) -> ReflinkError {
-    ReflinkError(code: code, operation: .prepare, source: source, destination: destination)
-  }
-  let length = range.upperBound - range.lowerBound
-  guard range.lowerBound >= 0, offset >= 0, !offset.addingReportingOverflow(length).overflow
-  else { throw fail(.invalidArgument) }
-
-  let side = RangeSide(source, .source, .nonBlocking)
-  let from = try side.open(source, destination)
-  let sourceStatus = try side.status(from, source, destination)
-  guard sourceStatus.type == .regular else { throw fail(.wrongType) }
-  guard range.upperBound <= sourceStatus.size else { throw fail(.invalidArgument) }
-  if range.isEmpty { return CopyOutcome() }
-
-  // Readable too: in one file, the range is read from it.
-  var target = RangeSide(destination, .destination, [.readWrite, .nonBlocking])
-  let to = try target.openOrMake(source, destination)
-  do throws(ReflinkError) {
-    let status = try target.status(to, source, destination)
-    guard status.type == .regular else { throw fail(.wrongType) }
-    if sourceStatus.identity == status.identity, (offset..<offset + length).overlaps(range) {
-      throw fail(.sameFile)
-    }
-    let unit = (try? to.blockSize()) ?? 4096
-    let transfer = RangeTransfer(
-      from: from, sourceStatus, range, into: to, status, at: offset,
-      unit: unit, cloning: cloning)
-    if cloning == .required, transfer.outcome.clone == .refused(.misaligned) {
-      throw fail(.notShareable(.misaligned))
-    }
-    return try finish(transfer, source, destination, control)
-  } catch {
-    target.removeIfMade()
-    throw error
+  guard
+    let copy = try RangeCopy.begin(source, range, destination, offset, cloning, control)
+  else { return CopyOutcome() }
+  switch try copy.goOn(nil) {
+  case .done(let outcome): return outcome
+  case .unfinished: preconditionFailure("without a turn it goes to its end")
   }
 }
 
@@ -77,97 +49,9 @@ public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, control: Control? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await onThreadOfItsOwn(source, destination, control) { (control) throws(ReflinkError) in
-    try cloneRange(
-      from: source, range: range, to: destination, at: offset, cloning: cloning, control: control)
-  }
-}
-
-/// One of the two files of a range.
-private struct RangeSide {
-  private let path: FilePath
-  private let side: ReflinkError.Side
-  private let flags: OpenFlags
-  private var wasMade = false
-
-  init(_ path: FilePath, _ side: ReflinkError.Side, _ flags: OpenFlags) {
-    self.path = path
-    self.side = side
-    self.flags = flags
-  }
-
-  func open(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) -> Descriptor {
-    do throws(SystemError) {
-      return try open(flags)
-    } catch {
-      throw error.during(.open(side), source, destination)
+  try await onSharedQueue(source, destination, control) { control, completion in
+    RangeWork(completion) { () throws(ReflinkError) in
+      try RangeCopy.begin(source, range, destination, offset, cloning, control)
     }
   }
-
-  mutating func openOrMake(
-    _ source: FilePath, _ destination: FilePath
-  ) throws(ReflinkError) -> Descriptor {
-    do throws(SystemError) {
-      do throws(SystemError) {
-        let file = try open(flags.union([.create, .exclusive]))
-        wasMade = true
-        return file
-      } catch {
-        guard error.errno == .fileExists else { throw error }
-        return try open(flags)
-      }
-    } catch {
-      throw error.during(wasMade ? .createFile : .open(side), source, destination)
-    }
-  }
-
-  func status(
-    _ file: borrowing Descriptor, _ source: FilePath, _ destination: FilePath
-  ) throws(ReflinkError) -> FileStatus {
-    do throws(SystemError) {
-      return try file.status()
-    } catch {
-      throw error.during(.examine(side), source, destination)
-    }
-  }
-
-  func removeIfMade() {
-    guard wasMade else { return }
-    path.withName { name in try? Descriptor.currentFolder.remove(name) }
-  }
-
-  private func open(_ flags: OpenFlags) throws(SystemError) -> Descriptor {
-    try path.withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, flags, mode: 0o666)
-    }
-  }
-}
-
-private func finish(
-  _ transfer: consuming RangeTransfer, _ source: FilePath, _ destination: FilePath,
-  _ control: Control?
-) throws(ReflinkError) -> CopyOutcome {
-  var failure: ReflinkError
-  do throws(SystemError) {
-    let isFinished = try run(&transfer, control: control)
-    if isFinished, transfer.bytesLeft == 0 { return transfer.outcome }
-    failure = ReflinkError(
-      code: isFinished ? .sourceChanged : .cancelled, operation: .clone,
-      source: source, destination: destination)
-  } catch {
-    let operation: ReflinkError.Operation =
-      switch error.call {
-      case .copyRange: .offload
-      case .read: .read
-      case .write: .write
-      default: .clone
-      }
-    failure = error.during(operation, source, destination)
-    if transfer.cloning == .required, let cause = transfer.outcome.fallback {
-      failure.code = .notShareable(cause)
-    }
-  }
-  failure.bytesDone = transfer.bytesDone
-  failure.bytesLeft = transfer.bytesLeft
-  throw failure
 }

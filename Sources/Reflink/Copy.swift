@@ -25,24 +25,23 @@ public func copy(
   ifExists rule: ExistingRule = .fail, control: Control? = nil
 ) throws(ReflinkError) -> CopyOutcome {
   try check(options, source, destination)
-  let decide: Decide = { facts in
-    facts.source.type == .folder ? .refuse(.folderOmitted) : rule.decide(facts)
-  }
-  let entries = EntryCopier(
-    options: options, decide: decide, control: control)
+  let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
   let result = try source.withName { (source) throws(ReflinkError) in
     try destination.withName { (destination) throws(ReflinkError) in
       try entries.copy(
         Place(.current, source), isOperand: true, to: Place(.current, destination))
     }
   }
-  if case .file(let outcome) = result { return outcome }
-  return CopyOutcome()
+  switch consume result {
+  case .file(let outcome): return outcome
+  default: return CopyOutcome()
+  }
 }
 
 /// Copies one file without blocking a thread of Swift's cooperative pool.
 ///
-/// The copy runs on a thread of its own; otherwise this is the blocking twin.
+/// The copy takes turns with all others at a few threads that they share; otherwise
+/// this is the blocking twin.
 ///
 /// - Parameters:
 ///   - source: Anything but a folder.
@@ -56,8 +55,11 @@ public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, control: Control? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await onThreadOfItsOwn(source, destination, control) { (control) throws(ReflinkError) in
-    try copy(source, to: destination, options: options, ifExists: rule, control: control)
+  try check(options, source, destination)
+  return try await onSharedQueue(source, destination, control) { control, completion in
+    FileWork(
+      EntryCopier(options: options, decide: rule.decideOnFile, control: control), nil,
+      KeptPlace(source), to: KeptPlace(destination), completion: completion)
   }
 }
 
@@ -66,7 +68,8 @@ public func copy(
 /// Folders are walked from open folder to open folder, so that a symbolic link
 /// put in place meanwhile leads nowhere. Hard links inside the tree stay hard
 /// links (with `Preservation.hardLinks`), FIFOs and device nodes are made anew and
-/// never opened, folders get their attributes last. This call blocks its thread.
+/// never opened, folders get their attributes last. This call blocks its thread, which
+/// copies too; the shared threads help, and also call what listens.
 ///
 /// - Parameters:
 ///   - source: A file or folder.
@@ -100,8 +103,8 @@ public func copyTree(
 
 /// Copies a file or a folder without blocking a thread of Swift's cooperative pool.
 ///
-/// The copy runs on a thread of its own, which also calls what listens; otherwise
-/// this is the blocking twin.
+/// The copy takes turns with all others at a few threads that they share, and that also
+/// call what listens; otherwise this is the blocking twin.
 ///
 /// - Parameters:
 ///   - source: A file or folder.
@@ -118,10 +121,12 @@ public func copyTree(
   ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
   control: Control? = nil, listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
-  try await onThreadOfItsOwn(source, destination, control) { (control) throws(ReflinkError) in
-    try copyTree(
-      source, to: destination, options: options, ifExists: rule, onFailure: onFailure,
-      control: control, listener: listener)
+  try check(options, source, destination)
+  return try await onSharedQueue(source, destination, control) { control, completion in
+    TreeWork(
+      EntryCopier(options: options, decide: rule.decide, control: control),
+      onFailure: onFailure, listener: listener, KeptPlace(source), to: KeptPlace(destination),
+      completion: completion)
   }
 }
 

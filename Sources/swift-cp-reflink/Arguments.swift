@@ -20,12 +20,13 @@ func parseArguments() -> Request {
   // (one for all names of an option, else an abbreviation of two would be ambiguous).
   let values = options.map { CInt($0.short?.value ?? 256 + UInt32($0.meaning.rawValue)) }
   let shorts = shortOptions(options)
-  let longs = unsafe longOptions(options, values)
+  let longs = unsafe longOptions(options, values, isOwn: false)
+  let owns = unsafe longOptions(options, values, isOwn: true)
 
   var argument: UnsafePointer<CChar>?
   while true {
     let value = unsafe creflink_next_option(
-      CommandLine.argc, CommandLine.unsafeArgv, shorts, longs, &argument)
+      CommandLine.argc, CommandLine.unsafeArgv, shorts, longs, owns, &argument)
     if value == -1 { break }
     guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
     let text = unsafe argument.map { unsafe OperandPath(copying: $0) }
@@ -56,9 +57,11 @@ private func shortOptions(_ options: [Option]) -> [CChar] {
   return text + [0]
 }
 
-private func longOptions(_ options: [Option], _ values: [CInt]) -> [creflink_option] {
+private func longOptions(
+  _ options: [Option], _ values: [CInt], isOwn: Bool
+) -> [creflink_option] {
   var table: [creflink_option] = unsafe []
-  for (option, value) in zip(options, values) {
+  for (option, value) in zip(options, values) where option.isOwn == isOwn {
     guard let long = option.long else { continue }
     let argument =
       switch option.argument {

@@ -66,7 +66,8 @@ enum Command {
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
       onFailure: .goOn(tell: reporter.tell), listener: reporter.listener,
-      ask: ask, remembersMade: pairs.count > 1)
+      ask: ask, remembersMade: pairs.count > 1,
+      workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
     var seen = Repetitions()
     for pair in pairs {

@@ -38,6 +38,12 @@ extension OptionState {
     case .symbolicLinks: makesSymbolicLinks = true
     case .help: return .end(.help(Help.text))
     case .interactive: settings.rules.existing = .ask
+    case .jobs:
+      let text = argument?.text ?? ""
+      guard let count = Int(text), count > 0, count <= 256 else {
+        return .end(.misuse("invalid number of jobs: \(Quoting.quote(text))"))
+      }
+      settings.workers = count
     case .keepFolderLinks:
       settings.rules.keepsFolderLinks = true
       settings.copyOptions.entersLinkedFolders = true

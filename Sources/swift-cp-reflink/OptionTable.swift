@@ -11,7 +11,7 @@ struct Option {
     case followOperands, follow, noFollow, force, help, interactive, keepFolderLinks, hardLinks
     case noClobber, noPreserve, parents, preserveUsual, preserve, recursive, recursiveToo, reflink
     case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetFolder
-    case noTargetFolder, update, updateOlder, verbose, version, oneFileSystem, label, context
+    case noTargetFolder, update, updateOlder, verbose, version, oneFileSystem, label, context, jobs
   }
 
   let meaning: Meaning
@@ -21,6 +21,9 @@ struct Option {
   let help: StaticString
   /// Another name that `--help` does not show.
   var isAlias = false
+  /// Not one of cp's: counts only when written in full, so that cp's abbreviations keep
+  /// their meaning.
+  var isOwn = false
 
   static let all: [Option] = [
     Option(
@@ -120,6 +123,10 @@ struct Option {
     Option(
       meaning: .context, short: nil, long: "context", argument: .optional("CTX"),
       help: "nothing, with a warning: labels need SELinux"),
+    Option(
+      meaning: .jobs, short: "j", long: "jobs", argument: .required("N"),
+      help: "copy folders by N threads; by default one for each processor, at most 4",
+      isOwn: true),
     Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
     Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),
   ]

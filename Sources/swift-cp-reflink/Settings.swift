@@ -8,6 +8,8 @@ struct Settings {
   var tells = Tells.nothing
   var stripsSlashes = false
   var makesParents = false
+  /// `--jobs`; nil for as many as there are processors, at most 4.
+  var workers: Int?
   /// What is said about options before anything is copied.
   var warnings: [String] = []
   var copyOptions = CopyOptions(

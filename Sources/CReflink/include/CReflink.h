@@ -19,5 +19,6 @@
 #include "folders.h"
 #include "options.h"
 #include "process.h"
+#include "waiting.h"
 
 #endif

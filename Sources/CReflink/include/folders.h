@@ -46,4 +46,8 @@ struct creflink_entry {
 /// Reads the record at `offset` of a filled buffer. Returns the next record's offset.
 size_t creflink_next_entry(const void *buffer, size_t offset, struct creflink_entry *entry);
 
+/// lseek(2): where the next reading begins. Good for another descriptor of the same folder.
+int64_t creflink_folder_offset(int folder);
+int creflink_set_folder_offset(int folder, int64_t offset);
+
 #endif

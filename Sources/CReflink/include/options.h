@@ -17,8 +17,12 @@ struct creflink_option {
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
 /// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.
+///
+/// `full_options` are long options that count only when written in full. getopt never
+/// hears of them, so that they take part in no abbreviation and no list of possibilities.
 int creflink_next_option(int count, char **arguments, const char *short_options,
-                         const struct creflink_option *long_options, const char **argument);
+                         const struct creflink_option *long_options,
+                         const struct creflink_option *full_options, const char **argument);
 
 /// The index of the first operand once `creflink_next_option` returned -1.
 int creflink_first_operand(void);

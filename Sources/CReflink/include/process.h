@@ -1,4 +1,4 @@
-/// Threads, waiting, clocks and limits of the process.
+/// Threads, clocks and limits of the process.
 #ifndef CREFLINK_PROCESS_H
 #define CREFLINK_PROCESS_H
 
@@ -7,12 +7,14 @@
 /// clock_gettime(CLOCK_MONOTONIC), in nanoseconds.
 int64_t creflink_monotonic(void);
 
-/// poll(2) for reading on one descriptor (a negative one: only the time), at
-/// most `nanoseconds`. Returns 1 when readable, 0 when the time is over, -EINTR.
-int creflink_wait(int descriptor, int64_t nanoseconds);
-
 /// pthread_create(3), detached, every signal blocked, with a stack of 8 MiB. Returns 0, or -errno.
 int creflink_start_thread(void (*body)(void *), void *context);
+
+/// getrlimit(RLIMIT_NOFILE), INT64_MAX when unlimited.
+int64_t creflink_descriptor_limit(void);
+
+/// Processors that this process may run on; sched_getaffinity(2).
+int creflink_processors(void);
 
 /// getrlimit(RLIMIT_FSIZE) in bytes, INT64_MAX when unlimited.
 int64_t creflink_file_size_limit(void);

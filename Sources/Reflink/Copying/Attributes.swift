@@ -11,6 +11,9 @@ struct AttributeCopy {
   var creationMode: FilePermissions?
   /// Whether an access control list that the entry inherited from its folder goes.
   var dropsInheritedACL = false
+  /// Whether the copy has its source's owner, or mode, from its creation on.
+  var ownerIsFinal = false
+  var modeIsFinal = false
   /// Whether the copy may hold an access control list that is not its source's:
   /// inherited from its folder, or of the file that was there before.
   var mayHoldACL: Bool
@@ -31,7 +34,7 @@ struct AttributeCopy {
     }
 
     var permissions = source.permissions
-    if preserving.owner {
+    if preserving.owner, !ownerIsFinal {
       do throws(SystemError) {
         if try !setOwner(of: destination) {
           permissions.subtract([.setUserID, .setGroupID])
@@ -52,7 +55,7 @@ struct AttributeCopy {
     }
 
     if source.type != .symbolicLink {
-      if preserving.mode {
+      if preserving.mode, !modeIsFinal || names.contains(.accessACL) {
         do throws(SystemError) {
           try copyACL(names, from, destination)
         } catch {
@@ -121,7 +124,8 @@ struct AttributeCopy {
   private func makeWritable(
     _ destination: borrowing Descriptor, for names: [AttributeName]
   ) -> FilePermissions? {
-    guard source.type != .symbolicLink, !preserving.needsOwnersOnly, !names.isEmpty,
+    guard source.type != .symbolicLink, !preserving.needsOwnersOnly || modeIsFinal,
+      names.contains(where: \.isPlain),
       !source.permissions.contains(.ownerWrite),
       let mode = try? destination.status().permissions
     else { return nil }

@@ -110,7 +110,12 @@ public enum ExistingRule: Sendable, Hashable {
   /// Files are replaced by new ones; folders are merged.
   case replace
 
-  func decide(_ facts: EntryFacts) -> EntryAction {
+  /// For whoever copies no folders.
+  @Sendable func decideOnFile(_ facts: EntryFacts) -> EntryAction {
+    facts.source.type == .folder ? .refuse(.folderOmitted) : decide(facts)
+  }
+
+  @Sendable func decide(_ facts: EntryFacts) -> EntryAction {
     guard case .exists(let existing) = facts.destination else { return .create }
     let link = existing.link
     if facts.source.identity == link.identity

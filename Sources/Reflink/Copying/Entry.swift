@@ -1,3 +1,4 @@
+import Synchronization
 package import SystemPackage
 
 /// An open folder, and the path that leads to it in messages. Whoever works in
@@ -8,6 +9,8 @@ package final class Folder: Sendable {
   package let path: FilePath
   /// Whether new entries inherit an access control list here; nil when not known.
   let inheritsACL: Bool?
+  /// What the first file made here showed; see `CreationHabit`.
+  let habit = Mutex(CreationHabit.unknown)
 
   init(_ descriptor: consuming Descriptor, path: FilePath, inheritsACL: Bool? = nil) {
     self.descriptor = descriptor
@@ -53,6 +56,35 @@ struct Place: ~Escapable {
   var parent: FilePath {
     let parent = name.path.removingLastComponent()
     return parent.isEmpty ? "." : parent
+  }
+}
+
+/// A place that may be kept: for work that goes on later.
+struct KeptPlace: Sendable {
+  let folder: Folder
+  let name: OperandPath
+
+  init(_ place: Place) {
+    folder = place.folder
+    name = OperandPath(place.name.path)
+  }
+
+  /// What a caller named.
+  init(_ path: FilePath) {
+    folder = .current
+    name = OperandPath(path)
+  }
+
+  /// Lends a source and a destination.
+  static func with<Value: ~Copyable, Failure: Error>(
+    _ source: KeptPlace, _ destination: KeptPlace,
+    _ body: (Place, Place) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try source.name.withName { (from) throws(Failure) in
+      try destination.name.withName { (to) throws(Failure) in
+        try body(Place(source.folder, from), Place(destination.folder, to))
+      }
+    }
   }
 }
 

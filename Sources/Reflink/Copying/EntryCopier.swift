@@ -10,12 +10,6 @@ struct EntryCopier {
   let umask = Umask()
   /// What keeps hard links together; nil where they are not kept.
   let hardLinks: HardLinks?
-  /// The folder that a tree copy makes, which it must not copy into itself.
-  var root: Root?
-  /// The source folders that the entry is in, where links are followed and could
-  /// lead back to one of them.
-  var ancestors: [FileIdentity] = []
-
   /// Told of what is removed or renamed to make room.
   var onExisting: EntryListener?
   /// Asks the user about a name that is taken; yes or no.
@@ -37,16 +31,8 @@ struct EntryCopier {
     made = remembersMade ? MadeHere() : nil
   }
 
-  struct Root {
-    var source: FilePath
-    var destination: FilePath
-    var identity: FileIdentity
-    /// The source's device.
-    var device: UInt64
-  }
-
   /// What became of an entry.
-  enum Result {
+  enum Result: ~Copyable, Sendable {
     case skipped
     /// Not copied, since it is there as it should be.
     case left
@@ -56,11 +42,17 @@ struct EntryCopier {
     case special
     /// Made, or entered; its entries and then its attributes are still to come.
     case folder(FolderCopy)
+    /// A file that is to be gone on with, after a wait where there is one.
+    case unfinished(FileCopy, Wait?)
+    /// Another name of a file that is being copied: to be tried again after that.
+    case postponed(FileIdentity)
   }
 
-  /// Copies one entry. `hint` is its type where the folder's record told it.
+  /// Copies one entry. `hint` is its type where the folder's record told it. Without
+  /// a turn, a file is copied to its end; with one, only as far as that goes.
   func copy(
-    _ source: Place, hint: FileType = .unknown, isOperand: Bool, to destination: Place
+    _ source: Place, hint: FileType = .unknown, isOperand: Bool, within ancestry: Ancestry? = nil,
+    to destination: Place, _ turn: WorkerTurn? = nil
   ) throws(ReflinkError) -> Result {
     let follow = options.symbolicLinks.follows(isOperand: isOperand)
     var file: Descriptor?
@@ -87,35 +79,40 @@ struct EntryCopier {
       return try makeLink(entry, source, follow: follow, to: destination)
     }
     if file == nil, readsContents(of: status.type) {
-      file = try open(source, follow: follow, waits: status.type != .regular)
+      file = try open(source, follow: follow)
       status = try examine(file, source)
     }
-    let result = try copy(
-      EntryFacts(source: status, destination: .unseen, isOperand: isOperand),
-      file, source, follow: follow, to: destination)
-    try remember(status, destination, result)
-    return result
+    guard status.type != .folder else {
+      return try copyFolder(entry, source, follow: follow, within: ancestry, to: destination)
+    }
+    if let linked = keptLinks(of: status, follow: follow) {
+      switch linked.claim(status) {
+      case .first: break
+      case .pending: return .postponed(status.identity)
+      case .later(let earlier): return try link(to: earlier, entry, source, destination)
+      }
+    }
+    do throws(ReflinkError) {
+      let result = try copy(entry, file, source, to: destination, turn)
+      remember(status, destination, result)
+      return result
+    } catch {
+      forget(status)
+      throw error
+    }
   }
 
   private func copy(
-    _ entry: EntryFacts, _ file: consuming Descriptor?, _ source: Place, follow: Bool,
-    to destination: Place
+    _ entry: EntryFacts, _ file: consuming Descriptor?, _ source: Place,
+    to destination: Place, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     let status = entry.source
-    let linked = status.links > 1 || follow && status.type != .folder ? hardLinks : nil
-    if let linked, status.type != .folder,
-      let done = try link(to: linked.earlier(status), entry, source, destination)
-    {
-      return done
-    }
     switch status.type {
-    case .folder:
-      return try copyFolder(entry, source, follow: follow, to: destination)
     case .symbolicLink:
       return try copySymbolicLink(entry, source, to: destination)
     case _ where readsContents(of: status.type):
       guard let file = file.take() else { return .skipped }
-      return try copyFile(entry, file, source, to: destination)
+      return try copyFile(entry, file, source, to: destination, turn)
     default:
       return try copySpecial(entry, source, to: destination)
     }
@@ -130,10 +127,10 @@ struct EntryCopier {
   }
 
   private func open(
-    _ source: Place, follow: Bool, waits: Bool = false
+    _ source: Place, follow: Bool
   ) throws(ReflinkError) -> Descriptor {
-    // Never waiting for a FIFO that took the file's place meanwhile.
-    var flags: OpenFlags = waits ? .read : .nonBlocking
+    // Never waiting for a FIFO's writer: reading it waits, where that is asked for.
+    var flags: OpenFlags = .nonBlocking
     if !follow { flags.insert(.noFollow) }
     do throws(SystemError) {
       do throws(SystemError) {

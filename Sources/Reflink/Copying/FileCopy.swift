@@ -3,26 +3,59 @@ import SystemPackage
 extension EntryCopier {
   /// Copies a regular file (or what can be read from another kind) to a name.
   func copyFile(
-    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, to destination: Place
+    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, to destination: Place,
+    _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
-    guard var copy = try begin(entry, file, source, destination) else { return .left }
-    let isComplete: Bool
+    guard let copy = try begin(entry, file, source, destination) else { return .left }
+    return try goOn(with: copy, source, destination, turn)
+  }
+
+  /// Moves a file's data on: to the end, or as far as the turn goes.
+  func goOn(
+    with copy: consuming FileCopy, _ source: Place, _ destination: Place, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Result {
+    let end: Turn
     do throws(SystemError) {
-      isComplete =
-        try options.making == .attributesOnly ? true : run(&copy.transfer, control: control)
+      if options.making == .attributesOnly {
+        end = .finished
+      } else if let turn {
+        end = try advance(
+          &copy.transfer, control: control, slice: turn.slice,
+          othersWait: { turn.othersWait })
+      } else {
+        end = try run(&copy.transfer, control: control) ? .finished : .cancelled
+      }
     } catch {
       let failure = describe(error, copy.transfer, source, destination)
       discard(copy, destination)
       throw failure
     }
-    guard isComplete else {
+    switch end {
+    case .finished: return .file(try finish(copy, source, destination))
+    case .spent: return .unfinished(copy, nil)
+    case .waiting(let wait): return .unfinished(copy, wait)
+    case .cancelled:
       let failure = ReflinkError(
         code: .cancelled, operation: .write, source: source.path, destination: destination.path,
         bytesDone: copy.transfer.bytesDone, bytesLeft: copy.transfer.bytesLeft)
       discard(copy, destination)
       throw failure
     }
-    return .file(try finish(copy, source, destination))
+  }
+
+  /// The same for a file that was left before its end.
+  func goOnAndNote(
+    with copy: consuming FileCopy, _ source: Place, _ destination: Place, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Result {
+    let status = copy.status
+    do throws(ReflinkError) {
+      let result = try goOn(with: copy, source, destination, turn)
+      remember(status, destination, result)
+      return result
+    } catch {
+      forget(status)
+      throw error
+    }
   }
 
   /// Attributes, then the name: the copy is complete when it appears.
@@ -80,7 +113,9 @@ extension EntryCopier {
 
 /// A regular file on its way: opened on both sides, stepped by a driver, then
 /// finished or discarded.
-struct FileCopy: ~Copyable {
+struct FileCopy: ~Copyable, Sendable {
+  /// Of the source, as it was when the copy began.
+  let status: FileStatus
   var transfer: FileTransfer
   let standing: Standing
   let attributes: AttributeCopy?
@@ -93,12 +128,18 @@ extension EntryCopier {
   ) throws(ReflinkError) -> FileCopy? {
     let preserving = options.preserving
     let narrow = preserving.needsOwnersOnly
-    let mode = narrow ? 0o600 : wantedPermissions(of: entry.source).rawValue
+    var rights = creationRights(for: entry.source, in: destination.folder)
 
     guard
-      let target = try openDestination(mode: mode, entry, file, source, destination)
+      let target = try openDestination(mode: rights.mode, entry, file, source, destination)
     else { return nil }
     let isNew = target.standing != .existing
+    if isNew {
+      learn(from: target.descriptor, rights, in: destination.folder)
+    } else {
+      rights.ownerIsFinal = false
+      rights.modeIsFinal = false
+    }
     let isRegular = target.isRegular
     let standing = target.standing
     let finalMode = isNew ? finalMode(of: entry.source) : nil
@@ -109,9 +150,11 @@ extension EntryCopier {
       ? AttributeCopy(
         preserving: preserving, source: entry.source,
         creationMode: finalMode, dropsInheritedACL: isNew && options.usesDefaultMode,
+        ownerIsFinal: rights.ownerIsFinal, modeIsFinal: rights.modeIsFinal,
         mayHoldACL: isNew ? destination.folder.inheritsACL ?? true : true)
       : nil
     return FileCopy(
+      status: entry.source,
       transfer: FileTransfer(
         from: file, entry.source, into: target.descriptor, isRegular: isRegular,
         cloning: options.cloning, holes: options.holes),

@@ -25,6 +25,21 @@ package final class FolderCopy: Sendable {
     self.attributes = attributes
   }
 
+  /// All but the open folders.
+  struct Closed {
+    fileprivate let status: FileStatus
+    fileprivate let isNew: Bool
+    fileprivate let isEntered: Bool
+    fileprivate let attributes: AttributeCopy?
+    fileprivate let inheritsACL: Bool?
+  }
+
+  var closed: Closed {
+    Closed(
+      status: status, isNew: isNew, isEntered: isEntered, attributes: attributes,
+      inheritsACL: destination.inheritsACL)
+  }
+
   /// Once all entries are in place.
   package func finish() throws(ReflinkError) {
     guard let attributes else { return }
@@ -33,6 +48,30 @@ package final class FolderCopy: Sendable {
     } catch {
       throw error.error.during(error.operation, source.path, destination.path)
     }
+  }
+}
+
+extension FolderCopy.Closed {
+  /// The same folders, opened again from a subfolder of each, where they are still
+  /// those above it.
+  func opened(
+    from child: FolderCopy, _ from: FileIdentity, _ to: FileIdentity, at offset: Int64
+  ) throws(SystemError) -> FolderCopy {
+    func above(_ folder: Folder, _ identity: FileIdentity) throws(SystemError) -> Folder {
+      let parent = try FilePath("..").withName { (name) throws(SystemError) in
+        try folder.descriptor.open(name, .folder)
+      }
+      guard try parent.status().identity == identity else {
+        throw SystemError(call: .open, errno: .noSuchFileOrDirectory)
+      }
+      return Folder(parent, path: folder.path.removingLastComponent(), inheritsACL: inheritsACL)
+    }
+    let source = try above(child.source, from)
+    let destination = try above(child.destination, to)
+    try source.descriptor.setFolderOffset(offset)
+    return FolderCopy(
+      source: source, destination: destination, status: status, isNew: isNew,
+      isEntered: isEntered, attributes: attributes)
   }
 }
 
@@ -45,22 +84,28 @@ extension EntryCopier {
       return status
     }
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
-    guard case .folder(let folder) = try copyFolder(entry, source, follow: true, to: destination)
-    else { throw refused(.exists, source, destination) }
-    return folder
+    let result = try copyFolder(entry, source, follow: true, within: nil, to: destination)
+    switch consume result {
+    case .folder(let folder): return folder
+    default: throw refused(.exists, source, destination)
+    }
   }
 
   func copyFolder(
-    _ entry: EntryFacts, _ source: Place, follow: Bool, to destination: Place
+    _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
+    to destination: Place
   ) throws(ReflinkError) -> Result {
     var status = entry.source
+    let root = ancestry?.root
     if let root, root.identity == status.identity {
       throw ReflinkError(
         code: .wrongType, operation: .refuse(.intoItself),
         source: root.source, destination: root.destination)
     }
 
-    if ancestors.contains(status.identity) { throw refused(.cyclicLink, source, destination) }
+    if options.symbolicLinks == .follow, ancestry?.contains(status.identity) ?? false {
+      throw refused(.cyclicLink, source, destination)
+    }
 
     let preserving = options.preserving
     let narrow = preserving.needsOwnersOnly

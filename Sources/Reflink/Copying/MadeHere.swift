@@ -23,19 +23,32 @@ package struct Question: Sendable {
 extension EntryCopier {
   /// Notes what was made, for names that come again: hard links, and sources of one name.
   func remember(
-    _ source: FileStatus, _ destination: Place, _ result: Result
-  ) throws(ReflinkError) {
+    _ source: FileStatus, _ destination: Place, _ result: borrowing Result
+  ) {
+    var isLeft = false
     switch result {
-    case .skipped, .folder, .hardLink: return
-    case .left, .file, .symbolicLink, .special: break
+    case .folder: return
+    case .hardLink: return
+    case .postponed: return
+    case .unfinished: return
+    case .skipped: return forget(source)
+    case .left: isLeft = true
+    case .file: break
+    case .symbolicLink: break
+    case .special: break
     }
-    let linked = source.links > 1 || options.symbolicLinks != .copy ? hardLinks : nil
+    var linked = source.links > 1 || options.symbolicLinks != .copy ? hardLinks : nil
+    if let links = linked, !links.isPending(source) { linked = nil }
     if linked == nil, made == nil { return }
     guard
       let copy = try? destination.folder.descriptor.status(of: destination.name, follow: false)
-    else { return }
+    else { return forget(source) }
     linked?.remember(source, at: destination.path, copy.identity)
-    if case .left = result { return }
-    made?.insert(copy.identity)
+    if !isLeft { made?.insert(copy.identity) }
+  }
+
+  /// Notes that a name did not become a copy.
+  func forget(_ source: FileStatus) {
+    hardLinks?.forget(source)
   }
 }

@@ -1,20 +1,21 @@
 import SystemPackage
 
-/// Runs blocking work on a thread made for it and awaits its end: the cooperative
-/// pool has few threads, and a copy may keep one for hours.
-func onThreadOfItsOwn<Value: Sendable>(
+/// Gives work to the shared queue and awaits its end, so that Swift's cooperative pool
+/// is never blocked: its threads are few, and a copy may take hours.
+///
+/// `make` gets the control that the task's cancellation cancels, and whom to tell the end.
+func onSharedQueue<Value: Sendable>(
   _ source: FilePath, _ destination: FilePath, _ control: Control?,
-  _ body: @escaping @Sendable (Control) throws(ReflinkError) -> Value
+  _ make:
+    @Sendable (Control, @escaping @Sendable (Result<Value, ReflinkError>) -> Void) -> any Work
 ) async throws(ReflinkError) -> Value {
   let control = control ?? Control()
   // Neither of the two wrappers keeps an error's type; a result does.
   let result: Result<Value, ReflinkError> = await withTaskCancellationHandler {
     await withCheckedContinuation { continuation in
+      let work = make(control) { continuation.resume(returning: $0) }
       do throws(SystemError) {
-        try startThread {
-          continuation.resume(
-            returning: Result { () throws(ReflinkError) in try body(control) })
-        }
+        try RunQueue.shared.submit(work)
       } catch {
         continuation.resume(returning: .failure(error.during(.prepare, source, destination)))
       }

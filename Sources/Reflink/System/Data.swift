@@ -2,7 +2,8 @@ import CReflink
 import SystemPackage
 
 /// Memory for one piece of a file on its way, aligned to a page.
-@safe final class DataBuffer {
+// One transfer has it, and one thread at a time the transfer.
+@safe final class DataBuffer: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
   let capacity: Int
 

@@ -76,6 +76,17 @@ extension Descriptor {
   }
 }
 
+extension Descriptor {
+  /// Where reading goes on, as another descriptor of this folder may take it up.
+  func folderOffset() throws(SystemError) -> Int64 {
+    try check(.seek) { creflink_folder_offset(number) }
+  }
+
+  func setFolderOffset(_ offset: Int64) throws(SystemError) {
+    _ = try check(.seek) { creflink_set_folder_offset(number, offset) }
+  }
+}
+
 /// One buffer of names of an open folder. Its names are borrowed: nothing is
 /// allocated for an entry.
 @safe struct FolderBatch: ~Copyable {
@@ -108,6 +119,12 @@ extension Descriptor {
     }
     return filled > 0
   }
+
+  /// Whether the reading filled the buffer, so that there are probably more names.
+  var isFull: Bool { filled > Self.capacity - 280 }
+
+  /// Whether the batch has entries that were not moved to.
+  var hasMore: Bool { next < filled }
 
   /// Moves to the next entry that is neither "." nor "..". False at the batch's end.
   mutating func advance() -> Bool {

@@ -32,7 +32,8 @@ extension Descriptor {
 
 /// A FICLONE in a process of its own, which can be ended. Both files must stay
 /// open until it ended; letting go of it kills it first.
-@safe final class CloneHelper {
+// One transfer has it, and one thread at a time the transfer.
+@safe final class CloneHelper: @unchecked Sendable {
   /// Becomes readable when the clone ended.
   let ended: CInt
   private var helper: OpaquePointer?

@@ -4,6 +4,8 @@ import SystemPackage
 extension FileTransfer {
   /// Larger buffers leave the processor's cache and cost up to 2.6 times the work.
   private static var bufferSize: Int64 { 256 << 10 }
+  /// After which a stream is looked at again in any case.
+  private static var streamPatience: Duration { .milliseconds(100) }
   /// Zeros become holes in whole blocks of this size.
   private static var holeSize: Int { 4096 }
 
@@ -13,6 +15,10 @@ extension FileTransfer {
         try finish()
         return .finished
       }
+    }
+    // A pipe or a terminal may have nothing yet: nobody sleeps for it here.
+    if isStream, !isReadable(source.number) {
+      return .waiting(Wait(descriptor: source.number, atMost: Self.streamPatience))
     }
     try reserve()
 

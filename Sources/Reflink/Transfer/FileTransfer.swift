@@ -7,7 +7,7 @@
 ///
 /// On every way the destination holds a prefix of the source until the end, and
 /// holes stay holes.
-struct FileTransfer: ~Copyable, Job {
+struct FileTransfer: ~Copyable, Job, Sendable {
   let source: Descriptor
   let destination: Descriptor
   let cloning: Cloning
@@ -20,7 +20,7 @@ struct FileTransfer: ~Copyable, Job {
   let isStream: Bool
 
   /// Where on the ladder the transfer stands, and what it holds there.
-  enum Rung {
+  enum Rung: Sendable {
     case clone
     /// A clone that runs in a helper.
     case watchClone(CloneHelper)

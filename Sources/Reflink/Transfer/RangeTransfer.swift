@@ -2,7 +2,7 @@ import SystemPackage
 
 /// A range of one file into a place in another (or the same), shared where blocks
 /// allow and copied at the edges.
-struct RangeTransfer: ~Copyable, Job {
+struct RangeTransfer: ~Copyable, Job, Sendable {
   let source: Descriptor
   let destination: Descriptor
   let cloning: Cloning

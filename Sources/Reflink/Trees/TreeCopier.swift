@@ -1,31 +1,50 @@
 import SystemPackage
 
-/// Copies an entry and, where it is a folder, all that is in it: from open folder
-/// to open folder, never by a path that somebody could lead elsewhere.
+/// Copies what a caller names, one operand after the other: an entry and, where it is
+/// a folder, all that is in it, from open folder to open folder, never by a path that
+/// somebody could lead elsewhere. Several operands share one memory of hard links.
 package struct TreeCopier {
   private var entries: EntryCopier
   private let onFailure: FailureRule
-  /// Whoever listens. Paths are put together only for them.
   private let listener: EntryListener?
+  private let workers: Workers
+  /// Made for the first folder.
+  private var queue: RunQueue?
   package private(set) var outcome = TreeOutcome()
 
-  init(_ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?) {
+  /// Who copies a folder's entries.
+  package enum Workers: Sendable {
+    /// The caller's thread alone, in the order in which a folder lists them.
+    case caller
+    /// The caller's thread and others that are started for it, so many in all; nil for
+    /// as many as there are processors, at most 4.
+    case own(Int?)
+    /// The caller's thread and those that all copies share.
+    case shared
+  }
+
+  init(
+    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?,
+    workers: Workers = .shared
+  ) {
     self.entries = entries
     self.entries.onExisting = listener
     self.onFailure = onFailure
     self.listener = listener
+    self.workers = workers
   }
 
   package init(
     options: CopyOptions, decide: @escaping Decide, onFailure: FailureRule,
     control: Control? = nil, listener: EntryListener? = nil,
-    ask: (@Sendable (Question) -> Bool)? = nil, remembersMade: Bool = false
+    ask: (@Sendable (Question) -> Bool)? = nil, remembersMade: Bool = false,
+    workers: Workers
   ) {
     self.init(
       EntryCopier(
         options: options, decide: decide, control: control, ask: ask,
         remembersMade: remembersMade),
-      onFailure: onFailure, listener: listener)
+      onFailure: onFailure, listener: listener, workers: workers)
   }
 
   /// Throws where there is no such source.
@@ -44,8 +63,7 @@ package struct TreeCopier {
     _ source: OperandPath, from sourceFolder: Folder?, to destination: OperandPath,
     in folder: Folder?
   ) throws(ReflinkError) -> FolderCopy {
-    entries.root = nil
-    return try source.withName { (source) throws(ReflinkError) in
+    try source.withName { (source) throws(ReflinkError) in
       try destination.withName { (destination) throws(ReflinkError) in
         let from = Place(sourceFolder ?? .current, source)
         let to = Place(folder ?? .current, destination)
@@ -72,88 +90,55 @@ package struct TreeCopier {
 
   /// Copies what the caller named.
   mutating func copy(_ source: Place, to destination: Place) throws(ReflinkError) {
-    entries.root = nil
-    try copyEntry(source, hint: .unknown, isOperand: true, to: destination)
-  }
-
-  private mutating func copyEntry(
-    _ source: Place, hint: FileType, isOperand: Bool, to destination: Place
-  ) throws(ReflinkError) {
-    let result: EntryCopier.Result
     do throws(ReflinkError) {
-      result = try entries.copy(source, hint: hint, isOperand: isOperand, to: destination)
-    } catch {
-      return try failed(error)
-    }
-    switch result {
-    case .skipped, .left: done(.skipped, source, destination)
-    case .file(let file): done(.file(file), source, destination)
-    case .hardLink: done(.hardLink, source, destination)
-    case .symbolicLink: done(.symbolicLink, source, destination)
-    case .special: done(.special, source, destination)
-    case .folder(let folder):
-      done(.folder(isNew: folder.isNew), source, destination)
-      do throws(ReflinkError) {
-        if folder.isEntered { try copyContents(of: folder) }
-        try folder.finish()
-      } catch {
-        try failed(error)
+      let result = try entries.copy(source, isOperand: true, to: destination)
+      switch consume result {
+      case .skipped: done(.skipped, source, destination)
+      case .left: done(.skipped, source, destination)
+      case .postponed: done(.skipped, source, destination)
+      case .file(let file): done(.file(file), source, destination)
+      case .hardLink: done(.hardLink, source, destination)
+      case .symbolicLink: done(.symbolicLink, source, destination)
+      case .special: done(.special, source, destination)
+      case .unfinished: preconditionFailure("without a turn a file is copied to its end")
+      case .folder(let folder):
+        done(.folder(isNew: folder.isNew), source, destination)
+        try copyContents(of: folder)
       }
+    } catch {
+      guard case .goOn(let tell) = onFailure, error.code != .cancelled else { throw error }
+      outcome.failures += 1
+      tell(error)
     }
   }
 
   private mutating func copyContents(of folder: FolderCopy) throws(ReflinkError) {
-    let from = folder.source
-    let to = folder.destination
-    if entries.root == nil {
-      entries.root = .init(
-        source: from.path, destination: to.path, identity: try identity(of: to, from),
-        device: folder.status.identity.device)
+    let most: Int
+    switch workers {
+    case .caller: most = 1
+    case .own(let count):
+      most = count ?? defaultWorkers()
+      if most > 1, queue == nil { queue = RunQueue(threads: most - 1) }
+    case .shared:
+      most = defaultWorkers()
+      queue = .shared
     }
-    let follows = entries.options.symbolicLinks == .follow
-    if follows { entries.ancestors.append(folder.status.identity) }
-    defer { if follows { entries.ancestors.removeLast() } }
-    var batch = FolderBatch()
-    while try fill(&batch, folder) {
-      while batch.advance() {
-        if let control = entries.control, control.isCancelled {
-          throw ReflinkError(
-            code: .cancelled, operation: .prepare, source: from.path, destination: to.path)
-        }
-        let name = batch.name
-        try copyEntry(
-          Place(from, name), hint: batch.type, isOperand: false, to: Place(to, name))
+    let tree = TreeCopy(
+      entries, onFailure: onFailure, listener: listener, queue: queue, most: most)
+    if let first = try tree.begin(folder, in: nil, isLinked: true) {
+      let runner = TreeRunner(tree, next: first)
+      if let queue {
+        queue.work(first: runner) { tree.isEnded }
+      } else {
+        runner.runAlone()
       }
     }
-  }
-
-  private func identity(
-    of destination: Folder, _ source: Folder
-  ) throws(ReflinkError) -> FileIdentity {
-    do throws(SystemError) {
-      return try destination.descriptor.status().identity
-    } catch {
-      throw error.during(.examine(.destination), source.path, destination.path)
-    }
-  }
-
-  private func fill(_ batch: inout FolderBatch, _ folder: FolderCopy) throws(ReflinkError) -> Bool {
-    do throws(SystemError) {
-      return try batch.fill(from: folder.source.descriptor)
-    } catch {
-      throw error.during(.readFolder, folder.source.path, folder.destination.path)
-    }
+    outcome.add(tree.outcome)
+    if let failure = tree.failure { throw failure }
   }
 
   private mutating func done(_ entry: EntryOutcome, _ source: Place, _ destination: Place) {
     outcome.add(entry)
     if let listener { listener(entry, source.path, destination.path) }
-  }
-
-  /// Tells a failure and returns, or throws it on.
-  private mutating func failed(_ error: ReflinkError) throws(ReflinkError) {
-    guard case .goOn(let tell) = onFailure, error.code != .cancelled else { throw error }
-    outcome.failures += 1
-    tell(error)
   }
 }

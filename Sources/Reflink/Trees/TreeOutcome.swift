@@ -23,6 +23,24 @@ public struct TreeOutcome: Sendable, Hashable {
 
   public init() {}
 
+  init(of outcome: EntryOutcome) {
+    add(outcome)
+  }
+
+  mutating func add(_ other: TreeOutcome) {
+    files += other.files
+    folders += other.folders
+    hardLinks += other.hardLinks
+    symbolicLinks += other.symbolicLinks
+    specials += other.specials
+    skipped += other.skipped
+    failures += other.failures
+    cloned += other.cloned
+    offloaded += other.offloaded
+    copied += other.copied
+    holes += other.holes
+  }
+
   mutating func add(_ outcome: EntryOutcome) {
     switch outcome {
     case .skipped: skipped += 1

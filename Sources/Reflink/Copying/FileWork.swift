@@ -1,0 +1,74 @@
+import Synchronization
+
+/// One file's copy as work for a queue.
+final class FileWork: Work {
+  private enum Stage: ~Copyable {
+    case toOpen
+    case running(FileCopy)
+    case over
+  }
+
+  private let stage: Mutex<Stage>
+  private let entries: EntryCopier
+  private let source: KeptPlace
+  private let destination: KeptPlace
+  private let completion: @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
+
+  /// - Parameter copy: Where the file was opened already.
+  init(
+    _ entries: EntryCopier, _ copy: consuming FileCopy?, _ source: KeptPlace,
+    to destination: KeptPlace,
+    completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
+  ) {
+    self.entries = entries
+    if let copy = copy.take() {
+      stage = Mutex(.running(copy))
+    } else {
+      stage = Mutex(.toOpen)
+    }
+    self.source = source
+    self.destination = destination
+    self.completion = completion
+  }
+
+  func take(_ turn: WorkerTurn) -> Turn {
+    var end = Turn.finished
+    var ended: Result<CopyOutcome, ReflinkError>?
+    stage.withLock { stage in
+      var current = Stage.over
+      swap(&current, &stage)
+      do throws(ReflinkError) {
+        let result = try step(current, turn)
+        switch consume result {
+        case .unfinished(let copy, let wait):
+          stage = .running(copy)
+          end = if let wait { .waiting(wait) } else { .spent }
+        case .file(let outcome): ended = .success(outcome)
+        default: ended = .success(CopyOutcome())
+        }
+      } catch {
+        ended = .failure(error)
+      }
+    }
+    if let ended { completion(ended) }
+    return end
+  }
+
+  private func step(
+    _ stage: consuming Stage, _ turn: WorkerTurn
+  ) throws(ReflinkError) -> EntryCopier.Result {
+    switch consume stage {
+    case .over: return .skipped
+    case .toOpen:
+      return try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
+        try entries.copy(from, isOperand: true, to: to, turn)
+      }
+    case .running(let copy):
+      var copy: FileCopy? = consume copy
+      return try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
+        guard let copy = copy.take() else { return .skipped }
+        return try entries.goOnAndNote(with: copy, from, to, turn)
+      }
+    }
+  }
+}

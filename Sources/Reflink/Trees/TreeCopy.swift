@@ -1,0 +1,230 @@
+import CReflink
+import Synchronization
+import SystemPackage
+
+/// One tree that is being copied: what is still to do, who does it, and what came of it.
+///
+/// What is to do lies on a stack, so that the tree is walked depth first and only what
+/// lies beside the way is remembered. Every runner takes from it, a batch of names at a time.
+final class TreeCopy: Sendable {
+  let entries: EntryCopier
+  let queue: RunQueue?
+  private let most: Int
+  private let onFailure: FailureRule
+  /// Whoever listens. Paths are put together only for them.
+  private let listener: EntryListener?
+  private let completion: @Sendable (TreeCopy) -> Void
+
+  private struct State {
+    var items: [TreeItem] = []
+    var runners = 1
+    var openFolders = 0
+    var files = 0
+    var outcome = TreeOutcome()
+    var failure: ReflinkError?
+    var root: Ancestry.Root?
+  }
+  private let state = Mutex(State())
+  private let stopped = Atomic<Bool>(false)
+  private let ended = Atomic<Bool>(false)
+  private let begun = Instant.now
+
+  /// - Parameters:
+  ///   - most: Runners at a time, the first included.
+  ///   - queue: Where the others run; nil where the first is alone.
+  init(
+    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?,
+    queue: RunQueue?, most: Int, completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
+  ) {
+    self.entries = entries
+    self.onFailure = onFailure
+    self.listener = listener
+    self.queue = queue
+    self.most = queue == nil ? 1 : most
+    self.completion = completion
+  }
+
+  var isEnded: Bool { ended.load(ordering: .acquiring) }
+  var outcome: TreeOutcome { state.withLock { $0.outcome } }
+  /// What ended the copy before its end.
+  var failure: ReflinkError? { state.withLock { $0.failure } }
+
+  // MARK: - What is to do
+
+  /// The next item; nil ends the runner that asks.
+  func pop() -> TreeItem? {
+    state.withLock { state in
+      if let item = state.items.popLast() { return item }
+      state.runners -= 1
+      return nil
+    }
+  }
+
+  /// A thread costs more than a few small files: none is asked for before this.
+  private static var patience: Duration { .milliseconds(1) }
+
+  func push(_ item: TreeItem) {
+    let wantsRunner = state.withLock { state in
+      state.items.append(item)
+      // Where all runners have ended, one must come back whatever it costs.
+      guard state.runners == 0 || state.runners < most, state.runners == 0 || isWorthIt
+      else { return false }
+      state.runners += 1
+      return true
+    }
+    guard wantsRunner, let queue else { return }
+    do throws(SystemError) {
+      try queue.submit(TreeRunner(self))
+    } catch {
+      // No thread for it: those that run go on alone.
+      state.withLock { $0.runners -= 1 }
+    }
+  }
+
+  private var isWorthIt: Bool { Instant.now - begun > Self.patience }
+
+  // MARK: - Folders
+
+  /// Takes over a folder that was made. Nil where nothing in it is to be copied.
+  func begin(_ copy: FolderCopy, in parent: FolderNode?, isLinked: Bool) throws(ReflinkError)
+    -> TreeItem?
+  {
+    let root = if let parent { parent.ancestry.root } else { try root(of: copy) }
+    parent?.retain()
+    let node = FolderNode(copy, in: parent, isLinked: isLinked, root: root)
+    let isTight = state.withLock { state in
+      state.openFolders += 1
+      return state.openFolders > openFolderLimit
+    }
+    if isTight { parkOne(above: node) }
+    guard copy.isEntered else {
+      release(node)
+      return nil
+    }
+    return .folder(node)
+  }
+
+  private func root(of copy: FolderCopy) throws(ReflinkError) -> Ancestry.Root {
+    do throws(SystemError) {
+      let root = Ancestry.Root(
+        source: copy.source.path, destination: copy.destination.path,
+        identity: try copy.destination.descriptor.status().identity,
+        device: copy.status.identity.device)
+      state.withLock { $0.root = root }
+      return root
+    } catch {
+      throw error.during(.examine(.destination), copy.source.path, copy.destination.path)
+    }
+  }
+
+  /// Closes the outermost folder that may be closed for a while.
+  private func parkOne(above node: FolderNode) {
+    var candidate: FolderNode?
+    var next = node.parent
+    while let ancestor = next, ancestor.copy != nil {
+      candidate = ancestor
+      next = ancestor.parent
+    }
+    // From the outermost inwards.
+    while let folder = candidate {
+      if folder.park() {
+        state.withLock { $0.openFolders -= 1 }
+        return
+      }
+      candidate = node.way(from: folder)
+    }
+  }
+
+  /// Ends one use of a folder; the last one ends the folder, and so on outwards.
+  func release(_ node: FolderNode) {
+    var next: FolderNode? = node
+    while let node = next, node.release() {
+      let copy = node.copy
+      if let copy, !isStopped {
+        do throws(ReflinkError) {
+          try copy.finish()
+        } catch {
+          failed(error)
+        }
+      }
+      if let parent = node.parent { unpark(parent, from: copy) }
+      node.close()
+      if copy != nil { state.withLock { $0.openFolders -= 1 } }
+      if node.parent == nil { end() }
+      next = node.parent
+    }
+  }
+
+  private func unpark(_ parent: FolderNode, from child: FolderCopy?) {
+    let (items, isOpened, lost) = parent.unpark(from: child)
+    if isOpened { state.withLock { $0.openFolders += 1 } }
+    if let lost { failed(lost) }
+    for item in items.reversed() { push(item) }
+  }
+
+  /// The tree is done.
+  func end() {
+    ended.store(true, ordering: .releasing)
+    queue?.wakeAll()
+    completion(self)
+  }
+
+  // MARK: - What came of it
+
+  /// Whether nothing new is to be begun: after a failure that ends the copy.
+  var isStopped: Bool {
+    if stopped.load(ordering: .relaxed) { return true }
+    guard entries.control?.isCancelled ?? false else { return false }
+    let root = state.withLock { $0.root }
+    stop(
+      ReflinkError(
+        code: .cancelled, operation: .prepare, source: root?.source ?? "",
+        destination: root?.destination))
+    return true
+  }
+
+  private func stop(_ error: ReflinkError) {
+    state.withLock { if $0.failure == nil { $0.failure = error } }
+    stopped.store(true, ordering: .relaxed)
+  }
+
+  /// Tells a failure, and stops where one is enough.
+  func failed(_ error: ReflinkError) {
+    guard case .goOn(let tell) = onFailure, error.code != .cancelled else { return stop(error) }
+    state.withLock { $0.outcome.failures += 1 }
+    tell(error)
+  }
+
+  func done(_ entry: EntryOutcome, _ source: Place, _ destination: Place) {
+    if let listener { listener(entry, source.path, destination.path) }
+  }
+
+  func tell(_ entry: EntryOutcome, _ source: FilePath, _ destination: FilePath) {
+    if let listener { listener(entry, source, destination) }
+  }
+
+  /// Adds a runner's account to that of the tree.
+  func add(_ outcome: TreeOutcome) {
+    state.withLock { $0.outcome.add(outcome) }
+  }
+
+  // MARK: - Files that go on by themselves
+
+  /// Whether one more file may; each holds two descriptors.
+  func mayDetach() -> Bool {
+    state.withLock { state in
+      guard state.files < 2 * most else { return false }
+      state.files += 1
+      return true
+    }
+  }
+
+  func detachedEnded() {
+    state.withLock { $0.files -= 1 }
+  }
+}
+
+/// How many folders are open on both sides at a time: a quarter of what the process
+/// may open, since it is not ours alone.
+private let openFolderLimit = Int(
+  min(max((creflink_descriptor_limit() - 24) / 4, 4), 512))
