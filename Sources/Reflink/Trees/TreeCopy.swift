@@ -225,6 +225,6 @@ final class TreeCopy: Sendable {
 }
 
 /// How many folders are open on both sides at a time: a quarter of what the process
-/// may open, since it is not ours alone.
+/// may open, since it is not ours alone, and 64 at most: each holds its path.
 private let openFolderLimit = Int(
-  min(max((creflink_descriptor_limit() - 24) / 4, 4), 512))
+  min(max((creflink_descriptor_limit() - 24) / 4, 4), 64))

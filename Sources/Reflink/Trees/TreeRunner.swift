@@ -70,7 +70,7 @@ final class TreeRunner: Work {
       let isFull = batch.use { $0.isFull }
       if isFull {
         node.retain()
-        tree.push(.folder(node))
+        push(.folder(node), &state)
       }
       return process(batch, of: node, copy, readsOn: !isFull, &state, turn)
     case .batch(let node, let batch, let readsOn):
@@ -99,13 +99,13 @@ final class TreeRunner: Work {
             return next
           }
           if next == nil { return .folder(node) }
-          tree.push(.folder(node))
+          push(.folder(node), &state)
           return next
         }
         // Somebody else may take up the rest.
         let rest = TreeItem.batch(node, batch, readsOn: readsOn)
         if next == nil, state.file == nil { return rest }
-        tree.push(rest)
+        push(rest, &state)
         return next
       }
       if readsOn, !tree.isStopped { return .folder(node) }
@@ -150,11 +150,23 @@ final class TreeRunner: Work {
     return nil
   }
 
-  /// Ends a use of a folder. The account comes first: somebody may wait for the tree.
+  /// Ends a use of a folder.
   private func release(_ node: FolderNode, _ state: inout State) {
+    account(&state)
+    tree.release(node)
+  }
+
+  /// Leaves something to whoever takes it.
+  private func push(_ item: TreeItem, _ state: inout State) {
+    account(&state)
+    tree.push(item)
+  }
+
+  /// To be called before a use of a folder ends here: once all have ended, the tree
+  /// has, and its account is final.
+  private func account(_ state: inout State) {
     tree.add(state.outcome)
     state.outcome = TreeOutcome()
-    tree.release(node)
   }
 
   /// A file that is not done: by itself where that helps somebody, else as this

@@ -1,0 +1,147 @@
+import Foundation
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Reflink
+
+/// Trees by several workers: the same tree as by one.
+@Suite(.onFileSystems, .serialized, .timeLimit(.minutes(5))) struct ParallelTreeTests {
+  /// Files of all sizes with names all over the tree, some of them the same files.
+  private func makeTree(_ folder: TestFolder) async throws {
+    try await shell(
+      """
+      for d in $(seq 12); do
+        mkdir -p s/$d/sub; for f in $(seq 150); do echo $d $f > s/$d/$f; done
+        for f in 1 2 3; do ln s/1/$f s/$d/sub/hard$f; done
+        head -c 5000000 /dev/urandom > s/$d/large; ln s/$d/large s/$d/sub/large
+        ln -s ../large s/$d/sub/link; chmod 555 s/$d/sub; touch -d 2001-02-03 s/$d
+      done
+      """, in: folder.path)
+  }
+
+  private func describe(_ folder: TestFolder, _ tree: String) async throws -> String {
+    try await shell(
+      """
+      cd \(tree); find . -printf '%P %y %m %n %s %T@ %l\\n' | sed 's/ d \\(.*\\) [0-9]* \\([0-9.]*\\)/ d \\1 \\2/' | sort
+      find . -type f | sort | xargs sha1sum | sha1sum
+      find . -type f -printf '%i %P\\n' | sort | awk '{a[$1]=a[$1]" "$2} END {for (i in a) print a[i]}' | sort
+      """, in: folder.path)
+  }
+
+  @Test(arguments: TestFileSystem.main)
+  func isWhatOneWorkerMakes(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await makeTree(folder)
+      let expected = try await describe(folder, "s")
+      for workers in [1, 2, 4, 8] {
+        let outcome = try copyTree(folder, workers: .own(workers))
+        #expect(try await describe(folder, "t") == expected)
+        #expect(outcome.files == 12 * 151)
+        #expect(outcome.hardLinks == 12 * 3 + 12)
+        #expect(outcome.folders == 25)
+        #expect(outcome.symbolicLinks == 12)
+        try await shell("chmod -R u+w t; rm -rf t", in: folder.path)
+      }
+    }
+  }
+
+  private func copyTree(
+    _ folder: TestFolder, workers: TreeCopier.Workers, control: Control? = nil,
+    listener: EntryListener? = nil
+  ) throws(ReflinkError) -> TreeOutcome {
+    var copier = TreeCopier(
+      options: CopyOptions(), decide: ExistingRule.fail.decide, onFailure: .stop, control: control,
+      listener: listener, workers: workers)
+    try copier.copy(OperandPath(folder.file("s")), to: OperandPath(folder.file("t")), in: nil)
+    return copier.outcome
+  }
+
+  @Test func aFolderIsToldBeforeWhatIsInIt() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await makeTree(folder)
+      let told = Mutex<[(EntryOutcome, FilePath)]>([])
+      _ = try copyTree(folder, workers: .own(4)) { outcome, _, path in
+        told.withLock { $0.append((outcome, path)) }
+      }
+      var folders: Set<FilePath> = [folder.file("t")]
+      for (outcome, path) in told.withLock({ $0 }) {
+        if case .folder = outcome { folders.insert(path) }
+        #expect(path == folder.file("t") || folders.contains(path.removingLastComponent()))
+      }
+      #expect(told.withLock { $0.count } == 1897)
+    }
+  }
+
+  @Test func cancellingEndsAllWorkers() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try await makeTree(folder)
+      for limit in [1, 50, 700] {
+        let control = Control()
+        let count = Atomic<Int>(0)
+        let error = #expect(throws: ReflinkError.self) {
+          _ = try copyTree(folder, workers: .own(4), control: control) { _, _, _ in
+            if count.add(1, ordering: .relaxed).newValue == limit { control.cancel() }
+          }
+        }
+        #expect(error?.code == .cancelled)
+        // A worker may finish what it has in hand.
+        let told = count.load(ordering: .relaxed)
+        #expect(told < limit + 10)
+        try await shell("chmod -R u+w t; rm -rf t", in: folder.path)
+      }
+    }
+  }
+
+  @Test(arguments: [1, 2])
+  func aTreeIsDeeperThanDescriptorsReach(_ workers: Int) async throws {
+    try await withFolder(on: .xfs) { folder in
+      // 800 levels, with some entries beside the way on every hundredth.
+      try await shell(
+        """
+        cd "$PWD"; mkdir s; cd s; for i in $(seq 800); do
+          [ $((i % 100)) != 0 ] || { for k in $(seq 200); do echo $k > f$k; mkdir d$k; done; }
+          mkdir n; cd -P n
+        done; echo bottom > file
+        """, in: folder.path)
+      let result = try await folder.cp(
+        ["-a", "--jobs=\(workers)", "s", "t"], before: "ulimit -n 64")
+      #expect(result.status == 0, "\(result.errors)")
+      #expect(result.errors == "")
+      let count = "find . -mindepth 1 | wc -l"
+      #expect(
+        try await shell("cd t; \(count)", in: folder.path)
+          == (try await shell("cd s; \(count)", in: folder.path)))
+      #expect(try await shell("diff -r s t 2>&1 | head -3", in: folder.path) == "")
+    }
+  }
+
+  @Test func aFolderThatIsMovedMeanwhileIsTold() async throws {
+    // More levels than are open at a time; those above are found again where they were.
+    try await withFolder(on: .xfs) { folder in
+      let depth = 150
+      try await shell(
+        "mkdir elsewhere s; cd s; for i in $(seq \(depth)); do mkdir n; echo x > f; cd n; done",
+        in: folder.path)
+      func level(_ depth: Int) -> String {
+        folder.path + "/s" + String(repeating: "/n", count: depth)
+      }
+      let deepest = level(depth)
+      let moved = level(50)
+      let elsewhere = folder["elsewhere/n"]
+      let wasMoved = Atomic<Bool>(false)
+      let error = #expect(throws: ReflinkError.self) {
+        _ = try copyTree(folder, workers: .caller) { _, source, _ in
+          if source.string == deepest, rename(moved, elsewhere) == 0 {
+            wasMoved.store(true, ordering: .relaxed)
+          }
+        }
+      }
+      let happened = wasMoved.load(ordering: .relaxed)
+      #expect(happened)
+      #expect(error?.operation == .readFolder)
+      #expect(folder.exists("t" + String(repeating: "/n", count: depth)))
+    }
+  }
+}
