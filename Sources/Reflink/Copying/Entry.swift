@@ -5,21 +5,52 @@ package import SystemPackage
 /// the folder holds a reference; the last one closes it.
 package final class Folder: Sendable {
   let descriptor: Descriptor
-  /// As the user would write it; empty for the current folder.
-  package let path: FilePath
+  let way: Way
   /// Whether new entries inherit an access control list here; nil when not known.
   let inheritsACL: Bool?
   /// What the first file made here showed; see `CreationHabit`.
   let habit = Mutex(CreationHabit.unknown)
 
-  init(_ descriptor: consuming Descriptor, path: FilePath, inheritsACL: Bool? = nil) {
+  /// How a folder is found: a name, in another folder where there is one. Paths are
+  /// put together only when somebody is to read them; in a deep tree they are long.
+  final class Way: Sendable {
+    let outer: Way?
+    private let name: FilePath
+
+    init(_ name: FilePath, in outer: Way?) {
+      self.name = name
+      self.outer = outer
+    }
+
+    /// The way of an entry of a folder.
+    convenience init(_ place: Place) {
+      self.init(place.name.path, in: place.folder.way)
+    }
+
+    var path: FilePath {
+      var names: [FilePath] = []
+      var next: Way? = self
+      while let way = next {
+        names.append(way.name)
+        next = way.outer
+      }
+      var path = FilePath()
+      for name in names.reversed() { path.append(name.components, after: name.root) }
+      return path
+    }
+  }
+
+  init(_ descriptor: consuming Descriptor, _ way: Way, inheritsACL: Bool? = nil) {
     self.descriptor = descriptor
-    self.path = path
+    self.way = way
     self.inheritsACL = inheritsACL
   }
 
+  /// As the user would write it; empty for the current folder.
+  package var path: FilePath { way.path }
+
   /// Where paths given by the user start.
-  static let current = Folder(.currentFolder, path: FilePath())
+  static let current = Folder(.currentFolder, Way(FilePath(), in: nil))
 
   /// The folder at a path, to work in but not to list. Throws the system's word for why not.
   package static func open(_ path: OperandPath) throws(Errno) -> Folder {
@@ -27,10 +58,17 @@ package final class Folder: Sendable {
       let folder = try path.withName { (name) throws(SystemError) in
         try Descriptor.currentFolder.open(name, [.reference, .folder])
       }
-      return Folder(folder, path: path.display)
+      return Folder(folder, Way(path.display, in: nil))
     } catch {
       throw error.errno
     }
+  }
+}
+
+extension FilePath {
+  /// A root counts only where there is nothing before it.
+  fileprivate mutating func append(_ components: ComponentView, after root: Root?) {
+    if isEmpty { self = FilePath(root: root, components) } else { append(components) }
   }
 }
 
@@ -49,7 +87,7 @@ struct Place: ~Escapable {
 
   /// The whole path, made only when somebody is to read it.
   var path: FilePath {
-    folder.path.isEmpty ? name.path : folder.path.appending(name.path.components)
+    Folder.Way(self).path
   }
 
   /// The path of the folder that holds the name, relative to `folder`.

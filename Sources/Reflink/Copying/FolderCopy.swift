@@ -64,7 +64,8 @@ extension FolderCopy.Closed {
       guard try parent.status().identity == identity else {
         throw SystemError(call: .open, errno: .noSuchFileOrDirectory)
       }
-      return Folder(parent, path: folder.path.removingLastComponent(), inheritsACL: inheritsACL)
+      return Folder(
+        parent, folder.way.outer ?? Folder.Way("..", in: folder.way), inheritsACL: inheritsACL)
     }
     let source = try above(child.source, from)
     let destination = try above(child.destination, to)
@@ -122,7 +123,7 @@ extension EntryCopier {
     let opened = try attempt(.readFolder, source, destination) { () throws(SystemError) in
       try source.folder.descriptor.open(source.name, follow ? .folder : [.folder, .noFollow])
     }
-    let from = Folder(opened, path: source.path)
+    let from = Folder(opened, Folder.Way(source))
     status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
       try from.descriptor.status()
     }
@@ -153,7 +154,7 @@ extension EntryCopier {
       return .folder(
         FolderCopy(
           source: from,
-          destination: Folder(made, path: destination.path, inheritsACL: inheritsACL),
+          destination: Folder(made, Folder.Way(destination), inheritsACL: inheritsACL),
           status: status, isNew: isNew,
           isEntered: root.map { $0.device == status.identity.device } ?? true
             || !options.staysOnFileSystem,
