@@ -9,6 +9,27 @@ enum CreationHabit: Sendable {
   case known(owner: UInt32, group: UInt32, keepsMode: Bool)
 }
 
+/// Why files of a device are not cloned into a folder: a refusal that lies in the two
+/// file systems and will be the same for the next file.
+struct CloneRefusal: Sendable {
+  var device: UInt64
+  var cause: FallbackCause
+}
+
+extension Folder {
+  func refusal(from source: FileStatus) -> FallbackCause? {
+    // Only folders of a tree see more than one file.
+    guard inheritsACL != nil else { return nil }
+    let known = refusal.withLock { $0 }
+    return known?.device == source.identity.device ? known?.cause : nil
+  }
+
+  func noteRefusal(_ cause: FallbackCause, from source: FileStatus) {
+    guard inheritsACL != nil, cause == .notSupported || cause == .otherFileSystem else { return }
+    refusal.withLock { $0 = CloneRefusal(device: source.identity.device, cause: cause) }
+  }
+}
+
 /// The rights that a new file has from its creation on.
 struct CreationRights {
   var mode: UInt32

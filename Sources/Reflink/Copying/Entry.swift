@@ -10,6 +10,8 @@ package final class Folder: Sendable {
   let inheritsACL: Bool?
   /// What the first file made here showed; see `CreationHabit`.
   let habit = Mutex(CreationHabit.unknown)
+  /// See `CloneRefusal`.
+  let refusal = Mutex<CloneRefusal?>(nil)
 
   /// How a folder is found: a name, in another folder where there is one. Paths are
   /// put together only when somebody is to read them; in a deep tree they are long.

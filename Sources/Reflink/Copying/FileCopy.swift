@@ -76,6 +76,9 @@ extension EntryCopier {
       throw error.during(operation, source.path, destination.path)
     }
     let outcome = copy.transfer.outcome
+    if let cause = outcome.fallback {
+      destination.folder.noteRefusal(cause, from: copy.status)
+    }
     do throws(SystemError) {
       try copy.transfer.close()
     } catch {
@@ -157,7 +160,8 @@ extension EntryCopier {
       status: entry.source,
       transfer: FileTransfer(
         from: file, entry.source, into: target.descriptor, isRegular: isRegular,
-        cloning: options.cloning, holes: options.holes),
+        cloning: options.cloning, holes: options.holes,
+        refusal: destination.folder.refusal(from: entry.source)),
       standing: standing, attributes: attributes)
   }
 }

@@ -45,11 +45,16 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   /// Whether to read on past the stated size, which turned out to be a lie.
   var readsToTheEnd = false
 
-  /// `destination` is empty when it is a regular file.
+  /// Up to this size a file with as many blocks as bytes is taken for one run of data:
+  /// looking for holes would cost more than they could save.
+  private static var smallSize: Int64 { 128 << 10 }
+
+  /// `destination` is empty when it is a regular file. `refusal`: why cloning between
+  /// the two folders was refused before, where nothing about the files can change it.
   init(
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, isRegular: Bool,
-    cloning: Cloning, holes: Holes
+    cloning: Cloning, holes: Holes, refusal: FallbackCause? = nil
   ) {
     self.source = source
     self.destination = destination
@@ -60,6 +65,12 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
       outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided
       rung = rungAfterClone()
+    } else if let refusal, cloning == .preferred {
+      outcome.clone = .refused(refusal)
+      rung = rungAfterClone()
+    }
+    if statedSize > 0, statedSize <= Self.smallSize, status.allocated >= statedSize {
+      segmentEnd = statedSize
     }
   }
 
