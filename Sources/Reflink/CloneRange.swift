@@ -20,18 +20,16 @@ public import SystemPackage
 ///   the source, `sourceChanged` when that happens meanwhile, `sameFile` when it
 ///   overlaps its own destination. A file that was made for it is removed then.
 ///
-/// Not atomic and not point-in-time: long ranges are shared in steps of 16 MiB.
+/// Not atomic and not point-in-time: long ranges are shared in steps of about 20 ms each.
 public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, control: Control? = nil
 ) throws(ReflinkError) -> CopyOutcome {
   guard
-    let copy = try RangeCopy.begin(source, range, destination, offset, cloning, control)
+    var copy = try RangeCopy.begin(source, range, destination, offset, cloning, control)
   else { return CopyOutcome() }
-  switch try copy.goOn(nil) {
-  case .done(let outcome): return outcome
-  case .unfinished: preconditionFailure("without a turn it goes to its end")
-  }
+  _ = try copy.goOn(nil)
+  return copy.outcome
 }
 
 /// Shares a range without blocking a thread of Swift's cooperative pool.

@@ -31,35 +31,33 @@ struct RangeCopy: ~Copyable, Sendable {
     // Readable too: in one file, the range is read from it.
     var target = RangeSide(destination, .destination, [.readWrite, .nonBlocking])
     let to = try target.openOrMake(source, destination)
+    let unit = (try? to.blockSize()) ?? 4096
+    let status: FileStatus
     do throws(ReflinkError) {
-      let status = try target.status(to, source, destination)
+      status = try target.status(to, source, destination)
       guard status.type == .regular else { throw fail(.wrongType) }
       if sourceStatus.identity == status.identity, (offset..<offset + length).overlaps(range) {
         throw fail(.sameFile)
       }
-      let unit = (try? to.blockSize()) ?? 4096
-      let transfer = RangeTransfer(
-        from: from, sourceStatus, range, into: to, status, at: offset,
-        unit: unit, cloning: cloning)
-      if cloning == .required, transfer.outcome.clone == .refused(.misaligned) {
+      if cloning == .required, (offset - range.lowerBound) % unit != 0 {
         throw fail(.notShareable(.misaligned))
       }
-      return RangeCopy(
-        transfer: transfer, source: source, destination: destination, target: target,
-        control: control)
     } catch {
       target.removeIfMade()
       throw error
     }
+    return RangeCopy(
+      transfer: RangeTransfer(
+        from: from, sourceStatus, range, into: to, status, at: offset, unit: unit,
+        cloning: cloning),
+      source: source, destination: destination, target: target, control: control)
   }
 
-  enum Progress: ~Copyable {
-    case done(CopyOutcome)
-    case unfinished(RangeCopy, Wait?)
-  }
+  var outcome: CopyOutcome { transfer.outcome }
 
-  /// Moves data on: to the end, or as far as the turn goes.
-  consuming func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Progress {
+  /// Moves data on: to the end, or as far as the turn goes. Never `cancelled`: that
+  /// throws.
+  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     var failure: ReflinkError
     do throws(SystemError) {
       let end: Turn
@@ -70,9 +68,8 @@ struct RangeCopy: ~Copyable, Sendable {
         end = try run(&transfer, control: control) ? .finished : .cancelled
       }
       switch end {
-      case .spent: return .unfinished(self, nil)
-      case .waiting(let wait): return .unfinished(self, wait)
-      case .finished where transfer.bytesLeft == 0: return .done(transfer.outcome)
+      case .spent, .waiting: return end
+      case .finished where transfer.bytesLeft == 0: return .finished
       case .finished, .cancelled: break
       }
       failure = ReflinkError(
@@ -103,6 +100,7 @@ final class RangeWork: Work {
   private enum Stage: ~Copyable {
     case toOpen
     case running(RangeCopy)
+    case over
   }
 
   private let stage = Mutex(Stage.toOpen)
@@ -118,36 +116,36 @@ final class RangeWork: Work {
   }
 
   func take(_ turn: WorkerTurn) -> Turn {
-    var end = Turn.finished
     var ended: Result<CopyOutcome, ReflinkError>?
-    stage.withLock { stage in
-      var current = Stage.toOpen
+    let end: Turn = stage.withLock { stage in
+      var current = Stage.over
       swap(&current, &stage)
       do throws(ReflinkError) {
-        let progress = try step(current, turn)
-        switch consume progress {
-        case .unfinished(let copy, let wait):
-          stage = .running(copy)
-          end = if let wait { .waiting(wait) } else { .spent }
-        case .done(let outcome): ended = .success(outcome)
+        var copy: RangeCopy
+        switch consume current {
+        case .over: return .finished
+        case .running(let running): copy = running
+        case .toOpen:
+          guard let opened = try begin() else {
+            ended = .success(CopyOutcome())
+            return .finished
+          }
+          copy = opened
         }
+        let end = try copy.goOn(turn)
+        if end == .finished {
+          ended = .success(copy.outcome)
+        } else {
+          stage = .running(copy)
+        }
+        return end
       } catch {
         ended = .failure(error)
+        return .finished
       }
     }
     if let ended { completion(ended) }
     return end
-  }
-
-  private func step(
-    _ stage: consuming Stage, _ turn: WorkerTurn
-  ) throws(ReflinkError) -> RangeCopy.Progress {
-    switch consume stage {
-    case .running(let copy): return try copy.goOn(turn)
-    case .toOpen:
-      guard let copy = try begin() else { return .done(CopyOutcome()) }
-      return try copy.goOn(turn)
-    }
   }
 }
 

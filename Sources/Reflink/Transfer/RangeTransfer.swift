@@ -16,15 +16,19 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
 
   /// What is still to do, in order. The clone comes first: copying an edge may
   /// move the end of the file, which the clone's last block depends on.
-  private var pieces: [Piece]
+  // Given a value before the initialiser: Swift 6.3's optimiser otherwise releases what
+  // was there before its first assignment.
+  private var pieces: [Piece] = []
   /// Destination offset less source offset.
   private let shift: Int64
   private var patience = Patience()
   private var buffer: DataBuffer?
   private(set) var outcome = CopyOutcome()
 
-  /// One FICLONERANGE call covers at most this much: short, and many are not a snapshot anyway.
-  private static var cloneStep: Int64 { 16 << 20 }
+  /// How much one FICLONERANGE call covers: as much as took about 10 ms before, since
+  /// the cost goes by extents, and a call cannot be cut short.
+  private var cloneStep: Int64 = 4 << 20
+  private static var cloneSteps: ClosedRange<Int64> { 1 << 20...1 << 30 }
   private static var offloadStep: Int64 { 4 << 20 }
   private static var bufferStep: Int64 { 256 << 10 }
 
@@ -92,8 +96,15 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
     let left = piece.range.upperBound - start
     switch piece.way {
     case .clone:
-      let count = min(left, Self.cloneStep)
+      let count = min(left, cloneStep)
+      let begun = Instant.now
       try destination.clone(start..<start + count, from: source, to: start + shift)
+      let taken = Instant.now - begun
+      if taken > .milliseconds(15) {
+        cloneStep = max(cloneStep / 2, Self.cloneSteps.lowerBound)
+      } else if taken < .milliseconds(5) {
+        cloneStep = min(cloneStep * 2, Self.cloneSteps.upperBound)
+      }
       outcome.clone = .worked
       outcome.cloned += count
       return count

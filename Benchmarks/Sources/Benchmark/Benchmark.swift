@@ -1,0 +1,25 @@
+import Foundation
+
+@main struct Benchmark {
+  static func main() async throws {
+    guard CommandLine.arguments.count == 2 else { stop("usage: Benchmark FOLDER; see run") }
+    let work = CommandLine.arguments[1]
+    let isQuick = ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_QUICK"] == "1"
+    var table = Table()
+    Commands(work: work, isQuick: isQuick).measure(&table)
+    try await Library(work: work, isQuick: isQuick).measure(&table)
+    let date = Date.now.formatted(.iso8601.year().month().day())
+    let machine = output(of: "uname -srm; /bin/cp --version | head -n 1").split(separator: "\n")
+    print(
+      """
+      # Benchmark results
+
+      \(machine.joined(separator: ", ")), \(ProcessInfo.processInfo.activeProcessorCount) \
+      processors, \(date). Medians of alternating rounds, at least five after one that does
+      not count; ratios are ours : theirs, so that less is better. `Benchmarks/run` makes
+      this file. The floor is `Programs/floor.c`.
+
+      \(table.text)
+      """)
+  }
+}

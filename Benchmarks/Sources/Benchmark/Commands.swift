@@ -1,0 +1,168 @@
+import Glibc
+
+/// The command against GNU cp, and against the floor.
+struct Commands {
+  let work: String
+  let isQuick: Bool
+  private var ours: String { "\(work)/ours" }
+  private let cp = "/bin/cp"
+
+  /// Alternating runs of two programs after one of each that does not count.
+  private func compare(
+    _ a: [String], _ b: [String], rounds: Int, before: () -> Void
+  ) -> (a: [Double], b: [Double]) {
+    var results: (a: [Double], b: [Double]) = ([], [])
+    for round in 0...rounds {
+      before()
+      let first = run(a)
+      before()
+      let second = run(b)
+      guard round > 0 else { continue }
+      results.a.append(first)
+      results.b.append(second)
+    }
+    return results
+  }
+
+  private func row(
+    _ table: inout Table, _ what: String, _ a: [String], _ b: [String], _ name: String,
+    goal: Double?, rounds: Int = 5, before: () -> Void
+  ) {
+    let (ours, theirs) = compare(a, b, rounds: rounds, before: before)
+    let mine = ours.median
+    let other = theirs.median
+    table.add(
+      what, milliseconds(mine), "\(name) \(milliseconds(other))", mine / other, goal: goal)
+  }
+
+  private func plant(_ kind: String, _ path: String, _ number: Int) {
+    run(["\(work)/plant", kind, path, "\(number)"])
+  }
+
+  private func remove(_ path: String) { run(["/bin/rm", "-rf", path]) }
+
+  private func dropCaches() {
+    sync()
+    guard let file = fopen("/proc/sys/vm/drop_caches", "w") else { return }
+    fputs("3", file)
+    fclose(file)
+  }
+
+  func measure(_ table: inout Table) {
+    let small = isQuick ? 2_000 : 20_000
+    let flat = isQuick ? 5_000 : 100_000
+    note("one file")
+    let xfs = "\(work)/xfs"
+    plant("data", "\(xfs)/kilobyte", 1 << 20)
+    truncate("\(xfs)/kilobyte", 1024)
+    row(
+      &table, "clone 1 KiB, XFS, whole process", [ours, "\(xfs)/kilobyte", "\(xfs)/copy"],
+      [cp, "\(xfs)/kilobyte", "\(xfs)/copy"], "cp", goal: 0.6, rounds: isQuick ? 20 : 300
+    ) { unlink("\(xfs)/copy") }
+    let gigabytes = isQuick ? 1 : 10
+    plant("data", "\(xfs)/huge", gigabytes << 30)
+    row(
+      &table, "clone \(gigabytes) GiB, XFS, whole process", [ours, "\(xfs)/huge", "\(xfs)/copy"],
+      [cp, "\(xfs)/huge", "\(xfs)/copy"], "cp", goal: 0.65, rounds: isQuick ? 5 : 50
+    ) { unlink("\(xfs)/copy") }
+    remove("\(xfs)/huge")
+    for system in ["xfs", "btrfs", "ext4"] { trees(&table, system, small, flat) }
+    large(&table)
+    calls(&table)
+    memory(&table)
+  }
+
+  private func trees(_ table: inout Table, _ system: String, _ small: Int, _ flat: Int) {
+    note("trees on \(system)")
+    let folder = "\(work)/\(system)"
+    for (kind, count) in [("tree", small), ("flat", flat)] {
+      let source = "\(folder)/\(kind)"
+      let copy = "\(folder)/copy"
+      plant(kind, source, count)
+      sync()
+      let what =
+        kind == "tree" ? "-a of \(count) small files" : "-a of \(count) files in one folder"
+      let mine = [ours, "-a", source, copy]
+      row(
+        &table, "\(what), \(system)", mine, ["\(work)/floor", source, copy], "floor", goal: 1.1
+      ) { remove(copy) }
+      row(&table, "\(what), \(system)", mine, [cp, "-a", source, copy], "cp", goal: nil) {
+        remove(copy)
+      }
+      remove(copy)
+      remove(source)
+    }
+  }
+
+  private func large(_ table: inout Table) {
+    note("large files on ext4")
+    let ext4 = "\(work)/ext4"
+    let source = "\(ext4)/data"
+    let copy = "\(ext4)/copy"
+    let size = isQuick ? 256 << 20 : 2 << 30
+    plant("data", source, size)
+    let mine = [ours, source, copy]
+    let theirs = [cp, source, copy]
+    let what = "copy of \(size >> 20) MiB, ext4"
+    row(&table, "\(what), warm", mine, theirs, "cp", goal: 0.8) {
+      unlink(copy)
+      sync()
+    }
+    row(&table, "\(what), cold", mine, theirs, "cp", goal: 0.95) {
+      unlink(copy)
+      dropCaches()
+    }
+    let runs = isQuick ? 5_000 : 100_000
+    remove(source)
+    plant("runs", source, runs)
+    row(&table, "sparse file, \(runs) runs of data, ext4", mine, theirs, "cp", goal: 1) {
+      unlink(copy)
+      sync()
+    }
+    remove(source)
+    remove(copy)
+  }
+
+  /// System calls for one more file of a tree: the difference of two trees.
+  private func calls(_ table: inout Table) {
+    note("system calls")
+    let xfs = "\(work)/xfs"
+    var counts: [Double] = []
+    for program in [ours + "' '-j1", cp] {
+      var totals: [Double] = []
+      for files in [100, 1100] {
+        plant("flat", "\(xfs)/flat", files)
+        let text = output(
+          of: "strace -f -c -o '\(xfs)/trace' '\(program)' -a '\(xfs)/flat' '\(xfs)/copy'; "
+            + "awk '$NF == \"total\" {print $4}' '\(xfs)/trace'")
+        totals.append(Double(text.split(separator: "\n").first ?? "") ?? 0)
+        remove("\(xfs)/flat")
+        remove("\(xfs)/copy")
+      }
+      counts.append((totals[1] - totals[0]) / 1000)
+    }
+    table.add(
+      "system calls for a cloned file of a tree, -a", format(counts[0]), "cp \(format(counts[1]))",
+      counts[0], goal: 9)
+  }
+
+  private func memory(_ table: inout Table) {
+    note("memory")
+    let xfs = "\(work)/xfs"
+    let copy = "\(xfs)/copy"
+    for (count, goal) in isQuick ? [(2_000, 5.0)] : [(20_000, 5.0), (1_000_000, 6.0)] {
+      plant("empty", "\(xfs)/empty", count)
+      func peak(_ program: String) -> Double {
+        let text = output(of: "'\(work)/peak' '\(program)' -a '\(xfs)/empty' '\(copy)'")
+        remove(copy)
+        return (Double(text.split(separator: "\n").last ?? "") ?? .nan) / 1024
+      }
+      let mine = peak(ours)
+      let theirs = peak(cp)
+      remove("\(xfs)/empty")
+      table.add(
+        "peak memory, \(count) entries", format(mine) + " MB", "cp \(format(theirs)) MB", mine,
+        goal: goal, unit: " MB")
+    }
+  }
+}
