@@ -10,6 +10,9 @@ let swiftSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
+// Tests of the optimised library are linked with the command, and not static.
+let isStatic = Context.environment["REFLINK_OPTIMISED_TESTS"] == nil
+
 let package = Package(
   name: "swift-cp-reflink",
   products: [
@@ -34,12 +37,13 @@ let package = Package(
         "CReflink", "Reflink", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: swiftSettings,
-      linkerSettings: [
-        // The dynamic loader takes longer than the clone of a small file.
-        .unsafeFlags(
-          ["-static-executable", "-Xlinker", "-s"],
-          .when(platforms: [.linux], configuration: .release))
-      ]),
+      linkerSettings: isStatic
+        ? [
+          // The dynamic loader takes longer than the clone of a small file.
+          .unsafeFlags(
+            ["-static-executable", "-Xlinker", "-s"],
+            .when(platforms: [.linux], configuration: .release))
+        ] : []),
     .target(
       name: "TestSupport",
       dependencies: [
