@@ -59,6 +59,9 @@ enum Command {
     let pairs = backingUpItself(pairs, &settings.rules)
     guard let first = pairs.first else { return true }
     let reporter = Reporter(settings.tells, first)
+    // Never given back, as the process ends with it: destroying a dictionary puts its
+    // type together at run time, which takes as long as half a small clone.
+    _ = unsafe Unmanaged.passRetained(reporter)
     settings.warnings.forEach(reporter.say)
     let force = settings.rules.force || settings.rules.removesDestination
     var ask: (@Sendable (Question) -> Bool)?
