@@ -135,6 +135,46 @@ import Testing
     """
   }
 
+  @Test(arguments: [
+    ["--jobs=2", "-r", "d", "new"], ["-r", "--jobs", "2", "d", "new"], ["-rj2", "d", "new"],
+    ["d", "-r", "new", "--jobs=1"], ["d", "--jobs", "3", "new", "-r"],
+  ])
+  func ourOwnOptionsStandAnywhere(_ arguments: [String]) async throws {
+    try await onXfs { folder in
+      let result = try await folder.cp(arguments)
+      #expect(result.errors == "")
+      #expect(try folder.read("new/c") == Array("C\n".utf8))
+    }
+  }
+
+  @Test func ourOwnOptionsCountOnlyInFull() async throws {
+    try await onXfs { folder in
+      // What cp says of an option that it has not, and of one that it has.
+      for option in ["--job=2", "--j", "--jo", "--jobss", "--re", "--no", "--pre"] {
+        let ours = try await folder.cp(option, "a", "other")
+        let theirs = try await folder.gnuCp(option, "a", "other")
+        #expect(ours.errors == theirs.errors)
+        #expect(ours.status == theirs.status)
+      }
+      for (option, message) in [
+        ("--jobs=0", "invalid number of jobs: '0'"), ("--jobs=x", "invalid number of jobs: 'x'"),
+        ("-j-1", "invalid number of jobs: '-1'"), ("--jobs=", "invalid number of jobs: ''"),
+      ] {
+        let result = try await folder.cp("-r", option, "d", "new")
+        #expect(result.errors.hasPrefix("cp: \(message)\n"))
+        #expect(result.status == 1)
+        #expect(!folder.exists("new"))
+      }
+      let last = try await folder.cp("-r", "d", "new", "--jobs")
+      #expect(last.errors.hasPrefix("cp: option '--jobs' requires an argument\n"))
+      #expect(last.status == 1)
+      // An operand may have the name.
+      let operand = try await folder.cp("a", "--", "--jobs")
+      #expect(operand.status == 0)
+      #expect(folder.exists("--jobs"))
+    }
+  }
+
   @Test func helpAndVersionGoToStandardOutput() async throws {
     try await onXfs { folder in
       let help = try await folder.cp("--help")

@@ -57,6 +57,27 @@ import Testing
     }
   }
 
+  @Test func aRangeIsCancelledWithItsTask() async throws {
+    try await withFolder(on: .xfs) { folder in
+      let extents = 5000
+      try folder.makeFragmented("a", extents: extents)
+      for delay in [0, 5, 20] {
+        let task = Task.detached {
+          try await cloneRange(
+            from: folder.file("a"), range: 0..<Int64(extents) * 8192, to: folder.file("b"), at: 0)
+        }
+        try await Task.sleep(for: .milliseconds(delay))
+        task.cancel()
+        if let error = await task.failure {
+          #expect(error.code == .cancelled)
+          #expect(delay == 0 || error.bytesDone + (error.bytesLeft ?? 0) == Int64(extents) * 8192)
+          #expect(try folder.names() == ["a"])
+        }
+        unlink(folder["b"])
+      }
+    }
+  }
+
   @Test func cancellationAtAnyMomentLeavesAllOrNothing() async throws {
     try await withFolder(on: .ext4) { folder in
       let seed = UInt64.random(in: .min ... .max)

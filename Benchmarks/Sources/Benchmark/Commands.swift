@@ -7,32 +7,27 @@ struct Commands {
   private var ours: String { "\(work)/ours" }
   private let cp = "/bin/cp"
 
-  /// Alternating runs of two programs after one of each that does not count.
-  private func compare(
-    _ a: [String], _ b: [String], rounds: Int, before: () -> Void
-  ) -> (a: [Double], b: [Double]) {
-    var results: (a: [Double], b: [Double]) = ([], [])
+  /// Medians of alternating runs, after one of each that does not count.
+  private func compare(_ programs: [[String]], rounds: Int, before: () -> Void) -> [Double] {
+    var times = programs.map { _ in [Double]() }
     for round in 0...rounds {
-      before()
-      let first = run(a)
-      before()
-      let second = run(b)
-      guard round > 0 else { continue }
-      results.a.append(first)
-      results.b.append(second)
+      for (index, program) in programs.enumerated() {
+        before()
+        let seconds = run(program)
+        if round > 0 { times[index].append(seconds) }
+      }
     }
-    return results
+    return times.map(\.median)
   }
 
   private func row(
     _ table: inout Table, _ what: String, _ a: [String], _ b: [String], _ name: String,
     goal: Double?, rounds: Int = 5, before: () -> Void
   ) {
-    let (ours, theirs) = compare(a, b, rounds: rounds, before: before)
-    let mine = ours.median
-    let other = theirs.median
+    let times = compare([a, b], rounds: rounds, before: before)
     table.add(
-      what, milliseconds(mine), "\(name) \(milliseconds(other))", mine / other, goal: goal)
+      what, milliseconds(times[0]), "\(name) \(milliseconds(times[1]))", times[0] / times[1],
+      goal: goal)
   }
 
   private func plant(_ kind: String, _ path: String, _ number: Int) {
@@ -82,12 +77,15 @@ struct Commands {
       sync()
       let what =
         kind == "tree" ? "-a of \(count) small files" : "-a of \(count) files in one folder"
-      let mine = [ours, "-a", source, copy]
-      row(
-        &table, "\(what), \(system)", mine, ["\(work)/floor", source, copy], "floor", goal: 1.1
+      let times = compare(
+        [
+          [ours, "-a", source, copy], ["\(work)/floor", source, copy], [cp, "-a", source, copy],
+        ], rounds: 5
       ) { remove(copy) }
-      row(&table, "\(what), \(system)", mine, [cp, "-a", source, copy], "cp", goal: nil) {
-        remove(copy)
+      for (index, name, goal) in [(1, "floor", 1.1), (2, "cp", nil)] as [(Int, String, Double?)] {
+        table.add(
+          "\(what), \(system)", milliseconds(times[0]), "\(name) \(milliseconds(times[index]))",
+          times[0] / times[index], goal: goal)
       }
       remove(copy)
       remove(source)
@@ -158,10 +156,10 @@ struct Commands {
         return (Double(text.split(separator: "\n").last ?? "") ?? .nan) / 1024
       }
       let mine = peak(ours)
-      let theirs = peak(cp)
+      let theirs = count > 100_000 ? "" : "cp \(format(peak(cp))) MB"
       remove("\(xfs)/empty")
       table.add(
-        "peak memory, \(count) entries", format(mine) + " MB", "cp \(format(theirs)) MB", mine,
+        "peak memory, \(count) entries", format(mine) + " MB", theirs, mine,
         goal: goal, unit: " MB")
     }
   }

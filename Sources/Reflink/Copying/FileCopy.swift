@@ -38,7 +38,7 @@ extension EntryCopier {
       let failure = ReflinkError(
         code: .cancelled, operation: .write, source: source.path, destination: destination.path,
         bytesDone: copy.transfer.bytesDone, bytesLeft: copy.transfer.bytesLeft)
-      discard(copy, destination)
+      discard(copy, destination, turn)
       throw failure
     }
   }
@@ -88,10 +88,14 @@ extension EntryCopier {
     return outcome
   }
 
-  private func discard(_ copy: consuming FileCopy, _ destination: Place) {
+  private func discard(
+    _ copy: consuming FileCopy, _ destination: Place, _ turn: WorkerTurn? = nil
+  ) {
     let keeps = options.partialFiles == .keep && options.cloning != .required
-    if keeps, copy.standing == .new { return }
-    copy.standing.discard(copy.transfer.destination, at: destination)
+    if !keeps || copy.standing != .new {
+      copy.standing.discard(copy.transfer.destination, at: destination)
+    }
+    if let turn { try? turn.queue.submit(Disposal(copy)) }
   }
 
   private func describe(

@@ -13,7 +13,11 @@ final class RunQueue: Sendable {
     var waiting: [Waiting] = []
     /// Threads that found nothing to do and wait at the gate.
     var parked = 0
+    /// Those of them that were woken and have not gone on yet: nobody counts on them twice.
+    var woken = 0
     var started = 0
+    /// Callers that work here themselves.
+    var callers = 0
     /// Whether another looks at what the waiting wait for, and hears the bell.
     var isWatched = false
     /// Made for the first that watches.
@@ -65,12 +69,12 @@ final class RunQueue: Sendable {
     guard mustStart else { return }
     idleCount.subtract(1, ordering: .relaxed)
     do throws(SystemError) {
-      try startThread { [self] in self.work { false } }
+      try startThread { [self] in workOn(nil) { false } }
     } catch {
       idleCount.add(1, ordering: .relaxed)
       let isNobodysWork = state.withLock { state in
         state.started -= 1
-        guard state.started == 0 else { return false }
+        guard state.started == 0, state.callers == 0 else { return false }
         let mine = state.ready.remove(work)
         readyCount.store(state.ready.count, ordering: .relaxed)
         return mine
@@ -81,6 +85,16 @@ final class RunQueue: Sendable {
 
   /// Lets the caller's thread work here, `first` before all, until it is done.
   func work(first: (any Work)? = nil, until isDone: () -> Bool) {
+    state.withLock { $0.callers += 1 }
+    workOn(first, isDone)
+    // What woke this thread, which goes now, may have been meant for any.
+    state.withLock { state in
+      state.callers -= 1
+      if !state.ready.isEmpty || !state.waiting.isEmpty { _ = wakeOne(&state) }
+    }
+  }
+
+  private func workOn(_ first: (any Work)?, _ isDone: () -> Bool) {
     var next = first
     while !isDone() {
       guard let work = next ?? take() else {
@@ -94,16 +108,12 @@ final class RunQueue: Sendable {
       case .waiting(let wait): putBack(work, until: wait)
       }
     }
-    // What woke this thread, which goes now, may have been meant for any.
-    state.withLock { state in
-      if !state.ready.isEmpty || !state.waiting.isEmpty { _ = wakeOne(&state) }
-    }
   }
 
   /// Wakes a thread for new work. False when none sleeps.
   private func wakeOne(_ state: inout State) -> Bool {
     if state.parked > 0 {
-      gate.open(for: 1)
+      wake(1, &state)
     } else if state.isWatched {
       _ = creflink_ring(state.bell)
     } else {
@@ -112,10 +122,16 @@ final class RunQueue: Sendable {
     return true
   }
 
+  private func wake(_ count: Int, _ state: inout State) {
+    state.parked -= count
+    state.woken += count
+    gate.open(for: count)
+  }
+
   /// To be called when something became true that a caller of `work` waits for.
   func wakeAll() {
     state.withLock { state in
-      if state.parked > 0 { gate.open(for: state.parked) }
+      if state.parked > 0 { wake(state.parked, &state) }
       if state.isWatched { _ = creflink_ring(state.bell) }
     }
   }
@@ -129,7 +145,7 @@ final class RunQueue: Sendable {
       if state.isWatched {
         _ = creflink_ring(state.bell)
       } else if state.parked > 0 {
-        gate.open(for: 1)
+        wake(1, &state)
       }
     }
   }
@@ -183,7 +199,8 @@ final class RunQueue: Sendable {
     idleCount.subtract(1, ordering: .relaxed)
     state.withLock { state in
       guard let watched else {
-        state.parked -= 1
+        // Woken, or returned early in place of one that was.
+        if state.woken > 0 { state.woken -= 1 } else { state.parked -= 1 }
         return
       }
       state.isWatched = false
