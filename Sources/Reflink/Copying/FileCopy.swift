@@ -1,3 +1,4 @@
+import Synchronization
 import SystemPackage
 
 extension EntryCopier {
@@ -95,7 +96,16 @@ extension EntryCopier {
     if !keeps || copy.standing != .new {
       copy.standing.discard(copy.transfer.destination, at: destination)
     }
-    if let turn { try? turn.queue.submit(Disposal(copy)) }
+    if turn != nil { close(copy) }
+  }
+
+  /// Closes a file that nobody will see any more, on a thread of its own: its memory is
+  /// freed then, which takes as long as it is large. Neither whoever cancelled nor the
+  /// next copy waits for that.
+  private func close(_ copy: consuming FileCopy) {
+    guard copy.transfer.bytesDone > 64 << 20 else { return }
+    let doomed = Doomed(copy)
+    try? startThread { doomed.copy.withLock { $0 = nil } }
   }
 
   private func describe(
@@ -167,5 +177,14 @@ extension EntryCopier {
         cloning: options.cloning, holes: options.holes,
         refusal: destination.folder.refusal(from: entry.source)),
       standing: standing, attributes: attributes)
+  }
+}
+
+/// A copy that waits for its end.
+private final class Doomed: Sendable {
+  let copy: Mutex<FileCopy?>
+
+  init(_ copy: consuming FileCopy) {
+    self.copy = Mutex(copy)
   }
 }

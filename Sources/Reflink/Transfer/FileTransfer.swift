@@ -39,6 +39,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   /// How far blocks were reserved.
   var allocatedEnd: Int64 = 0
   var reserving = Reserving.unknown
+  /// How much one copy_file_range covers; see `offloadSteps`.
+  var offloadStep = FileTransfer.offloadSteps.upperBound
 
   var outcome = CopyOutcome()
   var patience = Patience()

@@ -2,8 +2,10 @@ import SystemPackage
 
 /// The second rung: copy_file_range, one run of data after the other.
 extension FileTransfer {
-  /// Long enough to cost nothing, short enough to be cancelled within milliseconds.
-  private static var stepSize: Int64 { 4 << 20 }
+  /// Long enough to cost nothing, short enough to be cancelled within milliseconds. Where
+  /// the kernel slows writers down, since too much is not written out yet, a step is made
+  /// shorter until it takes those milliseconds again.
+  static var offloadSteps: ClosedRange<Int64> { 256 << 10...4 << 20 }
 
   mutating func offload() throws(SystemError) -> Step {
     if position >= segmentEnd {
@@ -14,10 +16,11 @@ extension FileTransfer {
     }
     try reserve()
     let moved: Int
+    let count = min(offloadStep, segmentEnd - position)
+    let begun = count >= Self.offloadSteps.lowerBound ? Instant.now : nil
     do throws(SystemError) {
       moved = try destination.copy(
-        count: Int(min(Self.stepSize, segmentEnd - position)),
-        from: source, at: position, to: position)
+        count: Int(count), from: source, at: position, to: position)
     } catch {
       return try offloadFailed(error)
     }
@@ -27,11 +30,20 @@ extension FileTransfer {
       rung = bufferRung()
       return .advanced(0)
     }
+    if let begun { adapt(to: Instant.now - begun) }
     outcome.offload = .worked
     outcome.offloaded += Int64(moved)
     position += Int64(moved)
     writtenEnd = position
     return .advanced(Int64(moved))
+  }
+
+  private mutating func adapt(to taken: Duration) {
+    if taken > .milliseconds(10) {
+      offloadStep = max(offloadStep / 2, Self.offloadSteps.lowerBound)
+    } else if taken < .milliseconds(4) {
+      offloadStep = min(offloadStep * 2, Self.offloadSteps.upperBound)
+    }
   }
 
   private mutating func offloadFailed(_ error: SystemError) throws(SystemError) -> Step {
