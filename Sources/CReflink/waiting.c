@@ -2,7 +2,6 @@
 #include "waiting.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -13,6 +12,9 @@
 #include "result.h"
 
 enum { MOST = 64 };
+
+// Of <linux/futex.h>, which musl does not bring.
+enum { FUTEX_WAIT_HERE = 0 | 128, FUTEX_WAKE_HERE = 1 | 128 };
 
 static int wait_for(struct pollfd *requests, size_t count, int64_t nanoseconds) {
     struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
@@ -70,10 +72,10 @@ uint32_t creflink_gate_generation(const struct creflink_gate *gate) {
 }
 
 void creflink_gate_wait(struct creflink_gate *gate, uint32_t generation) {
-    syscall(SYS_futex, &gate->generation, FUTEX_WAIT_PRIVATE, generation, NULL, NULL, 0);
+    syscall(SYS_futex, &gate->generation, FUTEX_WAIT_HERE, generation, NULL, NULL, 0);
 }
 
 void creflink_gate_open(struct creflink_gate *gate, int count) {
     __atomic_add_fetch(&gate->generation, 1, __ATOMIC_RELEASE);
-    syscall(SYS_futex, &gate->generation, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0);
+    syscall(SYS_futex, &gate->generation, FUTEX_WAKE_HERE, count, NULL, NULL, 0);
 }

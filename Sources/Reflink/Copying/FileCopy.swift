@@ -93,7 +93,9 @@ extension EntryCopier {
     _ copy: consuming FileCopy, _ destination: Place, _ turn: WorkerTurn? = nil
   ) {
     let keeps = options.partialFiles == .keep && options.cloning != .required
-    if !keeps || copy.standing != .new {
+    if copy.standing == .existing || (keeps && copy.standing == .new) {
+      copy.transfer.giveBack()
+    } else {
       copy.standing.discard(copy.transfer.destination, at: destination)
     }
     if turn != nil { close(copy) }

@@ -86,23 +86,17 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   }
 
   mutating func step() throws(SystemError) -> Step {
-    do throws(SystemError) {
-      switch rung {
-      case .clone: return try clone()
-      case .watchClone(let helper): return try watchClone(helper)
-      case .offload: return try offload()
-      case .buffer(let buffer): return try copy(through: buffer)
-      case .finished: return .finished
-      }
-    } catch {
-      giveBack()
-      throw error
+    switch rung {
+    case .clone: return try clone()
+    case .watchClone(let helper): return try watchClone(helper)
+    case .offload: return try offload()
+    case .buffer(let buffer): return try copy(through: buffer)
+    case .finished: return .finished
     }
   }
 
   mutating func cancel() {
     if case .watchClone(let helper) = rung { helper.kill() }
-    giveBack()
   }
 
   var bytesDone: Int64 {
@@ -128,8 +122,9 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     try destination.close()
   }
 
-  /// Returns reserved blocks that were not filled, when the transfer ends early.
-  private mutating func giveBack() {
+  /// Returns reserved blocks that were not filled, where the transfer ended early and
+  /// the file stays.
+  mutating func giveBack() {
     if allocatedEnd > writtenEnd {
       // The error that ended the transfer is the one to report.
       try? destination.truncate(to: writtenEnd)
