@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// cp's grammar: how options and operands are understood.
-@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct GrammarTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct GrammarTests {
   private func onXfs(_ body: (TestFolder) async throws -> Void) async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell(

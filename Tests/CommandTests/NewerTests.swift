@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Where newer versions of cp differ from those that are installed, or have more.
-@Suite(.onFileSystems, .timeLimit(.minutes(5))) struct NewerTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct NewerTests {
   private func onXfs(_ body: (TestFolder) async throws -> Void) async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell(
