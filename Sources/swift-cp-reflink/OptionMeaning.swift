@@ -125,7 +125,7 @@ extension OptionState {
       preserving.mode = keeps
       settings.copyOptions.usesDefaultMode = !keeps
     case .timestamps: preserving.times = keeps
-    case .ownership: preserving.owner = keeps
+    case .ownership: preserving.owner = keeps ? .wherePossible : .ignore
     case .links: preserving.hardLinks = keeps
     case .context: break
     case .xattr: preserving.extendedAttributes = keeps ? .required : .ignore
@@ -134,7 +134,7 @@ extension OptionState {
       settings.copyOptions.usesDefaultMode = !keeps
     case .usual:
       preserving.mode = keeps
-      preserving.owner = keeps
+      preserving.owner = keeps ? .wherePossible : .ignore
       preserving.times = keeps
     }
     settings.copyOptions.preserving = preserving

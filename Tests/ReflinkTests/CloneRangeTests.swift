@@ -70,7 +70,7 @@ import Testing
       try folder.fill("a", 100_000)
       try folder.write("b", [])
       let error = failure { _ = try cloned(folder, "a", 0..<50_000, "b", at: 100, .required) }
-      #expect(error?.code == .notShareable(.misaligned))
+      #expect(error?.code == .notSupported(.misaligned))
       #expect(try folder.read("b").isEmpty)
       let outcome = try cloned(folder, "a", 0..<50_000, "b", at: 100)
       #expect(outcome.fallback == .misaligned)
@@ -86,7 +86,7 @@ import Testing
       try folder.fill("b", 100_000)
       let before = try folder.read("b")
       let error = failure { _ = try cloned(folder, "a", 0..<8192, "b", at: 0, .required) }
-      #expect(error?.code == .notShareable(.notSupported))
+      #expect(error?.code == .notSupported(.notSupported))
       #expect(try folder.read("b") == before)
     }
   }

@@ -142,7 +142,7 @@ import Testing
       #expect(try outcome.get().offload == .refused(.swapFile))
       if system == .xfs {
         #expect(try outcome.get().fallback == .swapFile)
-        #expect(refused?.code == .notShareable(.swapFile))
+        #expect(refused?.code == .notSupported(.swapFile))
       }
       #expect(!folder.exists("c"))
     }

@@ -41,7 +41,7 @@ import Testing
       for partial in [PartialFileRule.remove, .keep] {
         let options = CopyOptions(cloning: .required, partialFiles: partial)
         let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options) }
-        #expect(error?.code == .notShareable(.notSupported))
+        #expect(error?.code == .notSupported(.notSupported))
         #expect(error?.errno == .notSupported)
         #expect(error?.source == folder.file("a"))
         #expect(error?.destination == folder.file("b"))
@@ -61,7 +61,7 @@ import Testing
         try folder.fill("a", size)
         let options = CopyOptions(cloning: .required)
         let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options, .replace) }
-        #expect(error?.code == .notShareable(.notSupported))
+        #expect(error?.code == .notSupported(.notSupported))
         #expect(try folder.read("b") == before)
       }
     }

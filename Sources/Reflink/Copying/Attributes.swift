@@ -34,7 +34,7 @@ struct AttributeCopy {
     }
 
     var permissions = source.permissions
-    if preserving.owner, !ownerIsFinal {
+    if preserving.owner != .ignore, !ownerIsFinal {
       do throws(SystemError) {
         if try !setOwner(of: destination) {
           permissions.subtract([.setUserID, .setGroupID])
@@ -98,7 +98,8 @@ struct AttributeCopy {
       try destination.setOwner(source.owner, group: source.group)
       return true
     } catch {
-      guard error.errno == .notPermitted || error.errno == .invalidArgument, !isPrivileged()
+      guard preserving.owner == .wherePossible, !isPrivileged(),
+        error.errno == .notPermitted || error.errno == .invalidArgument
       else { throw error }
       try? destination.setOwner(nil, group: source.group)
       return false

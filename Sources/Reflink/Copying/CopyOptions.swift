@@ -36,18 +36,18 @@ public struct CopyOptions: Sendable, Hashable {
 public struct Preservation: Sendable, Hashable {
   /// Permission and set-id bits, and POSIX access control lists.
   public var mode: Bool
-  /// Owner and group. Without the privilege to give files away the group alone is
-  /// tried, set-id bits are dropped, and that is no error.
-  public var owner: Bool
+  /// Owner and group. With `wherePossible` and without the privilege to give files away
+  /// the group alone is tried, set-id bits are dropped, and that is no error.
+  public var owner: AttributeRule
   /// Access and modification times, to the nanosecond.
   public var times: Bool
-  public var extendedAttributes: ExtendedAttributeRule
+  public var extendedAttributes: AttributeRule
   /// Files with several names in a tree have as many in the copy.
   public var hardLinks: Bool
 
   public init(
-    mode: Bool = false, owner: Bool = false, times: Bool = false,
-    extendedAttributes: ExtendedAttributeRule = .ignore, hardLinks: Bool = false
+    mode: Bool = false, owner: AttributeRule = .ignore, times: Bool = false,
+    extendedAttributes: AttributeRule = .ignore, hardLinks: Bool = false
   ) {
     self.mode = mode
     self.owner = owner
@@ -58,19 +58,21 @@ public struct Preservation: Sendable, Hashable {
 
   /// Whether a new entry is its owner's alone until what is preserved is set: its
   /// rights are not final before.
-  var needsOwnersOnly: Bool { mode || owner }
+  var needsOwnersOnly: Bool { mode || owner != .ignore }
 
   /// A new file of the caller's: only the source's permissions, less the umask.
   public static let nothing = Preservation()
 
   public static let everything = Preservation(
-    mode: true, owner: true, times: true, extendedAttributes: .wherePossible, hardLinks: true)
+    mode: true, owner: .wherePossible, times: true, extendedAttributes: .wherePossible, hardLinks: true)
 }
 
-public enum ExtendedAttributeRule: Sendable, Hashable {
+/// How much the preservation of an attribute matters.
+public enum AttributeRule: Sendable, Hashable {
   case ignore
   /// What the destination refuses is left out.
   case wherePossible
+  /// What the destination refuses is an error.
   case required
 }
 

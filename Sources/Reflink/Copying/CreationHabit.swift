@@ -52,7 +52,7 @@ extension EntryCopier {
       case .known(let owner, let group, let keepsMode) = folder.habit.withLock({ $0 })
     else { return rights }
     rights.ownerIsFinal =
-      !preserving.owner || (owner == source.owner && group == source.group)
+      preserving.owner == .ignore || (owner == source.owner && group == source.group)
     let plain = source.permissions.rawValue & 0o777
     if preserving.mode, rights.ownerIsFinal, keepsMode, plain == source.permissions.rawValue,
       plain & umask.value.rawValue == 0

@@ -1,8 +1,8 @@
 import SystemPackage
 
 /// What is known of an entry when it is decided what to do about it.
-package struct EntryFacts: Sendable {
-  package enum Destination: Sendable, Hashable {
+public struct EntryFacts: Sendable {
+  public enum Destination: Sendable, Hashable {
     /// Not looked at. A fresh tree is made without a look at each name: creating
     /// a name tells by itself that it was taken.
     case unseen
@@ -10,11 +10,11 @@ package struct EntryFacts: Sendable {
   }
 
   /// What has the destination's name.
-  package struct Existing: Sendable, Hashable {
+  public struct Existing: Sendable, Hashable {
     /// What the name stands for, a symbolic link not followed.
-    package var link: FileStatus
+    public var link: FileStatus
     /// What stands behind it; nil for a link that leads nowhere.
-    package var target: FileStatus?
+    public var target: FileStatus?
     /// Links that lead to each other.
     package var isLoop = false
     /// Whether it is the very name that the source was named by.
@@ -31,10 +31,10 @@ package struct EntryFacts: Sendable {
   }
 
   /// What is to be copied: a link itself, or what it leads to, as was asked for.
-  package var source: FileStatus
-  package var destination: Destination
+  public var source: FileStatus
+  public var destination: Destination
   /// Whether the entry was named in the call, not met inside a folder.
-  package var isOperand: Bool
+  public var isOperand: Bool
   /// What the source's own name stands for: a link where `source` is what it leads
   /// to. Looked at once the destination's name is taken.
   package var sourceLink: FileStatus
@@ -54,24 +54,44 @@ package struct EntryFacts: Sendable {
 }
 
 /// What to do about an entry.
-package enum EntryAction: Sendable, Hashable {
-  case skip
-  /// It is there as it should be.
-  case leave
+public struct EntryAction: Sendable, Hashable {
+  package enum Kind: Sendable, Hashable {
+    case skip
+    /// It is there as it should be.
+    case leave
+    case create
+    /// The same through a link that leads nowhere yet.
+    case createThroughLink
+    /// With `orReplace`, a file that cannot be opened is removed and made anew.
+    case overwrite(orReplace: Bool)
+    case replace
+    /// Give what is there another name, then make it.
+    case moveAside(BackupNames)
+    /// Ask the user; on yes decide again, on no it counts as a failure.
+    case ask
+    case refuse(Refusal)
+  }
+  package let kind: Kind
+
+  private init(_ kind: Kind) { self.kind = kind }
+
+  /// Leave it out; a folder with all that is in it.
+  public static var skip: Self { Self(.skip) }
   /// Make it, unless the name turns out to be taken; then it is decided again.
-  case create
-  /// The same through a link that leads nowhere yet.
-  case createThroughLink
-  /// Write a regular file's data into the existing file. A folder is entered.
-  /// With `orReplace`, a file that cannot be opened is removed and made anew.
-  case overwrite(orReplace: Bool)
-  /// Put a new one in its place.
-  case replace
-  /// Give what is there another name, then make it.
-  case moveAside(BackupNames)
-  /// Ask the user; on yes decide again, on no it counts as a failure.
-  case ask
-  case refuse(Refusal)
+  public static var create: Self { Self(.create) }
+  /// Write a regular file's data into the file that is there, which keeps its identity
+  /// and loses its data at once. A folder is entered, and merged.
+  public static var overwrite: Self { Self(.overwrite(orReplace: false)) }
+  /// Put a new file in the place of what is there, once it is complete.
+  public static var replace: Self { Self(.replace) }
+  /// An error.
+  public static func refuse(_ refusal: Refusal) -> Self { Self(.refuse(refusal)) }
+
+  package static var leave: Self { Self(.leave) }
+  package static var createThroughLink: Self { Self(.createThroughLink) }
+  package static func overwrite(orReplace: Bool) -> Self { Self(.overwrite(orReplace: orReplace)) }
+  package static func moveAside(_ names: BackupNames) -> Self { Self(.moveAside(names)) }
+  package static var ask: Self { Self(.ask) }
 }
 
 /// Why an entry is not copied.
@@ -101,33 +121,51 @@ public enum Refusal: Sendable, Hashable {
 }
 
 /// Decides, and does nothing else: the same facts give the same action.
-package typealias Decide = @Sendable (EntryFacts) -> EntryAction
+///
+/// Called by several threads at a time, for each entry before it is made (with
+/// `destination` unseen), and again where its name turned out to be taken.
+public typealias Decide = @Sendable (EntryFacts) -> EntryAction
 
 /// What becomes of names that are taken.
-public enum ExistingRule: Sendable, Hashable {
+public enum ExistingRule: Sendable {
   case fail
   case skip
   /// Files are replaced by new ones; folders are merged.
   case replace
+  /// Files are replaced by those that were modified later, and left otherwise; folders
+  /// are merged.
+  case update
+  /// By a function of the caller's.
+  case decide(Decide)
 
   /// For whoever copies no folders.
-  @Sendable func decideOnFile(_ facts: EntryFacts) -> EntryAction {
-    facts.source.type == .folder ? .refuse(.folderOmitted) : decide(facts)
+  var decideOnFile: Decide {
+    let decide = decide
+    return { $0.source.type == .folder ? .refuse(.folderOmitted) : decide($0) }
   }
 
-  @Sendable func decide(_ facts: EntryFacts) -> EntryAction {
-    guard case .exists(let existing) = facts.destination else { return .create }
-    let link = existing.link
-    if facts.source.identity == link.identity
-      || facts.source.identity == existing.target?.identity
-    {
-      return .refuse(.sameFile)
+  var decide: Decide {
+    if case .decide(let decide) = self { return decide }
+    return { facts in
+      guard case .exists(let existing) = facts.destination else { return .create }
+      let link = existing.link
+      if facts.source.identity == link.identity
+        || facts.source.identity == existing.target?.identity
+      {
+        return .refuse(.sameFile)
+      }
+      if let refusal = refusalByType(facts.source, existing) { return .refuse(refusal) }
+      return actionOnTaken(facts.source, link)
     }
-    if let refusal = refusalByType(facts.source, existing) { return .refuse(refusal) }
+  }
+
+  private func actionOnTaken(_ source: FileStatus, _ existing: FileStatus) -> EntryAction {
     switch self {
-    case .fail: return .refuse(.exists)
-    case .skip: return facts.source.type == .folder ? .overwrite(orReplace: false) : .skip
-    case .replace: return facts.source.type == .folder ? .overwrite(orReplace: false) : .replace
+    case .fail, .decide: .refuse(.exists)
+    case _ where source.type == .folder: .overwrite
+    case .skip: .skip
+    case .replace: .replace
+    case .update: source.modified > existing.modified ? .replace : .skip
     }
   }
 }

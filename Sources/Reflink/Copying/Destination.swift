@@ -47,7 +47,7 @@ extension EntryCopier {
       }
     }
     let settled = try settle(entry, source, destination)
-    switch settled.action {
+    switch settled.action.kind {
     case .overwrite(let orReplace):
       let existing = try openExisting(orReplace, entry, file, source, destination)
       if let existing { return existing }
@@ -123,7 +123,7 @@ extension EntryCopier {
       let isClone = error.call == .cloneRange
       var failure = error.during(isClone ? .clone : .createFile, source.path, destination.path)
       if isClone, case .nextRung(let cause) = verdict(on: error) {
-        failure.code = .notShareable(cause)
+        failure.code = ReflinkError.Code(cause)
       }
       throw failure
     }

@@ -69,7 +69,7 @@ struct EntryCopier {
     }
 
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: isOperand)
-    switch decide(entry) {
+    switch decide(entry).kind {
     case .skip: return .skipped
     case .refuse(let refusal): throw refused(refusal, source, destination)
     default: break

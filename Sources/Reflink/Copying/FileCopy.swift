@@ -122,7 +122,7 @@ extension EntryCopier {
       }
     var failure = error.during(operation, source.path, destination.path)
     if options.cloning == .required, let cause = transfer.outcome.fallback {
-      failure.code = .notShareable(cause)
+      failure.code = ReflinkError.Code(cause)
     }
     failure.bytesDone = transfer.bytesDone
     failure.bytesLeft = transfer.bytesLeft

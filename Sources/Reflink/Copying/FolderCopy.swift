@@ -158,7 +158,7 @@ extension EntryCopier {
           status: status, isNew: isNew,
           isEntered: root.map { $0.device == status.identity.device } ?? true
             || !options.staysOnFileSystem,
-          attributes: isNew || preserving.mode || preserving.owner || preserving.times
+          attributes: isNew || preserving.needsOwnersOnly || preserving.times
             || preserving.extendedAttributes != .ignore ? attributes : nil))
     }
   }
@@ -177,7 +177,7 @@ extension EntryCopier {
         }
       }
       let settled = try settle(entry, source, destination)
-      switch settled.action {
+      switch settled.action.kind {
       case .replace: try remove(destination, source)
       case .moveAside: break
       default: return false

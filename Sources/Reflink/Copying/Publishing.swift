@@ -14,7 +14,7 @@ extension EntryCopier {
     }
     // A file that is to be overwritten is replaced as a whole.
     if isTaken {
-      switch try settle(entry, source, destination).action {
+      switch try settle(entry, source, destination).action.kind {
       case .skip, .leave: return nil
       default: break
       }

@@ -40,7 +40,7 @@ struct RangeCopy: ~Copyable, Sendable {
         throw fail(.sameFile)
       }
       if cloning == .required, (offset - range.lowerBound) % unit != 0 {
-        throw fail(.notShareable(.misaligned))
+        throw fail(.notSupported(.misaligned))
       }
     } catch {
       target.removeIfMade()
@@ -85,7 +85,7 @@ struct RangeCopy: ~Copyable, Sendable {
         }
       failure = error.during(operation, source, destination)
       if transfer.cloning == .required, let cause = transfer.outcome.fallback {
-        failure.code = .notShareable(cause)
+        failure.code = ReflinkError.Code(cause)
       }
     }
     failure.bytesDone = transfer.bytesDone

@@ -14,7 +14,7 @@ extension ReflinkError: CustomStringConvertible {
 
   private var reason: String? {
     switch code {
-    case .notShareable(let cause): "\(cause)"
+    case .notSupported(let cause) where errno == nil || cause != .notSupported: "\(cause)"
     case .cancelled: "cancelled"
     case .sourceChanged: "the source became shorter"
     default: errno?.description

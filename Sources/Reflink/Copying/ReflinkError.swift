@@ -10,11 +10,10 @@ public struct ReflinkError: Error, Sendable, Hashable {
     /// The name is taken.
     case exists
     case permissionDenied
-    /// Sharing was required and is not possible; why.
-    case notShareable(FallbackCause)
-    /// The file system does not support what was asked for.
-    case notSupported
-    /// The two places are on different file systems.
+    /// What was asked for is not possible here, and why: a clone that was required, an
+    /// attribute that the file system does not know.
+    case notSupported(FallbackCause)
+    /// The two places are on different file systems, between which nothing is shared.
     case crossDevice
     /// The file system, or a quota, is full.
     case noSpace
@@ -96,7 +95,7 @@ extension ReflinkError.Code {
       case .fileExists: .exists
       case .permissionDenied, .notPermitted: .permissionDenied
       case .notSupported, .notSupportedOnSocket, .inappropriateIOCTLForDevice, .noFunction:
-        .notSupported
+        .notSupported(.notSupported)
       case .improperLink: .crossDevice
       case .noSpace, .diskQuotaExceeded: .noSpace
       case .readOnlyFileSystem: .readOnlyFileSystem
@@ -108,6 +107,11 @@ extension ReflinkError.Code {
       case .canceled: .cancelled
       default: .other
       }
+  }
+
+  /// Of a clone that was required.
+  init(_ cause: FallbackCause) {
+    self = cause == .otherFileSystem ? .crossDevice : .notSupported(cause)
   }
 
   init(_ refusal: Refusal) {

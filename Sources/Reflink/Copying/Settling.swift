@@ -11,7 +11,7 @@ extension EntryCopier {
     var entry = try look(entry, source, destination)
     while true {
       let action = decide(entry)
-      switch action {
+      switch action.kind {
       case .refuse(let refusal): throw refused(refusal, source, destination)
       case .create, .skip, .leave, .overwrite, .replace, .createThroughLink:
         return Settled(action: action)
@@ -90,7 +90,7 @@ extension EntryCopier {
       }
     }
     let settled = try settle(entry, source, destination)
-    switch settled.action {
+    switch settled.action.kind {
     case .skip: return .skipped
     case .leave: return .left
     case .moveAside: break
