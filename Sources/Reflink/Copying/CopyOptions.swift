@@ -1,6 +1,7 @@
 /// How files are copied, chosen once for a whole copy.
 public struct CopyOptions: Sendable, Hashable {
   public var cloning: Cloning
+  public var slices: CloneSlices
   public var holes: Holes
   public var preserving: Preservation
   public var symbolicLinks: SymbolicLinkRule
@@ -17,12 +18,13 @@ public struct CopyOptions: Sendable, Hashable {
   package var entersLinkedFolders = false
 
   public init(
-    cloning: Cloning = .preferred, holes: Holes = .keep,
+    cloning: Cloning = .preferred, slices: CloneSlices = .whole, holes: Holes = .keep,
     preserving: Preservation = .everything, symbolicLinks: SymbolicLinkRule = .copy,
     specialFiles: SpecialFileRule = .recreate, publication: Publication = .inPlace,
     partialFiles: PartialFileRule = .remove
   ) {
     self.cloning = cloning
+    self.slices = slices
     self.holes = holes
     self.preserving = preserving
     self.symbolicLinks = symbolicLinks

@@ -176,7 +176,7 @@ extension EntryCopier {
       status: entry.source,
       transfer: FileTransfer(
         from: file, entry.source, into: target.descriptor, isRegular: isRegular,
-        cloning: options.cloning, holes: options.holes,
+        cloning: options.cloning, holes: options.holes, slices: options.slices,
         refusal: destination.folder.refusal(from: entry.source)),
       standing: standing, attributes: attributes)
   }

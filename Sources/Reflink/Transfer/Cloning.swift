@@ -8,6 +8,30 @@ public enum Cloning: Sendable, Hashable {
   case never
 }
 
+/// In how many pieces a file is cloned.
+public enum CloneSlices: Sendable, Hashable {
+  /// By one FICLONE: the copy is the source as of one moment. On a file of many extents
+  /// that takes long (10 to 30 µs each), and whoever writes to the source waits for it.
+  case whole
+  /// By one FICLONERANGE for so many bytes each, rounded up to a multiple of 64 KiB.
+  /// Writers get their turn in between, so that the copy is **not** of one moment:
+  /// a slice may hold what was written after another was cloned.
+  case bytes(Int64)
+  /// The same, by slices that take about so long each; 20 ms are hardly noticed.
+  case time(Duration)
+
+  /// How to begin; nil for a whole clone.
+  var stepSize: StepSize? {
+    let unit = FileTransfer.sliceUnit
+    return switch self {
+    case .whole: nil
+    case .bytes(let bytes):
+      StepSize(fixed: (min(max(bytes, 1), 1 << 60) + unit - 1) / unit * unit)
+    case .time(let goal): StepSize(4 << 20, within: unit...1 << 40, goal: goal)
+    }
+  }
+}
+
 /// What becomes of runs without data.
 public enum Holes: Sendable, Hashable {
   /// A hole in the source is a hole in the copy.

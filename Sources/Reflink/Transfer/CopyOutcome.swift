@@ -32,6 +32,8 @@ public struct CopyOutcome: Sendable, Hashable {
     case helper
     /// Inline, although long, since the system refused another process.
     case helperRefused(Errno)
+    /// By so many FICLONERANGE calls, as was asked for: not of one point in time.
+    case slices(Int)
   }
 
   /// A change of the Btrfs flag NOCOW on the destination, without which it could not share.

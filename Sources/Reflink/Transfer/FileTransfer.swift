@@ -1,6 +1,6 @@
 /// One file's bytes on their way into another open, empty file.
 ///
-/// The ladder: one whole FICLONE; where that is refused, copy_file_range by
+/// The ladder: one whole FICLONE (or slices of one); where that is refused, copy_file_range by
 /// segments of data; where that is refused too, a buffer. Each `step()` is
 /// bounded and leaves the transfer where the next one goes on. It knows
 /// descriptors and offsets, no paths, and prints nothing.
@@ -24,7 +24,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     case clone
     /// A clone that runs in a helper.
     case watchClone(CloneHelper)
-    case offload
+    case cloneSlices(StepSize)
+    case offload(StepSize)
     case buffer(DataBuffer)
     case finished
   }
@@ -39,8 +40,6 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   /// How far blocks were reserved.
   var allocatedEnd: Int64 = 0
   var reserving = Reserving.unknown
-  /// How much one copy_file_range covers; see `offloadSteps`.
-  var offloadStep = FileTransfer.offloadSteps.upperBound
 
   var outcome = CopyOutcome()
   var patience = Patience()
@@ -56,7 +55,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   init(
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, isRegular: Bool,
-    cloning: Cloning, holes: Holes, refusal: FallbackCause? = nil
+    cloning: Cloning, holes: Holes, slices: CloneSlices = .whole,
+    refusal: FallbackCause? = nil
   ) {
     self.source = source
     self.destination = destination
@@ -70,6 +70,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     } else if let refusal, cloning == .preferred {
       outcome.clone = .refused(refusal)
       rung = rungAfterClone()
+    } else if let size = slices.stepSize, statedSize > 0 {
+      rung = .cloneSlices(size)
     }
     if statedSize > 0, statedSize <= Self.smallSize, status.allocated >= statedSize {
       segmentEnd = statedSize
@@ -82,14 +84,15 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     let avoided = isStream || cloning == .never || holes != .keep
     if avoided && statedSize > 0 { outcome.offload = .avoided }
     // A file that calls itself empty has nothing to offload, but may have bytes to read.
-    return avoided || statedSize == 0 ? bufferRung() : .offload
+    return avoided || statedSize == 0 ? bufferRung() : .offload(Self.offloadSize)
   }
 
   mutating func step() throws(SystemError) -> Step {
     switch rung {
     case .clone: return try clone()
     case .watchClone(let helper): return try watchClone(helper)
-    case .offload: return try offload()
+    case .cloneSlices(let size): return try cloneSlice(size)
+    case .offload(let size): return try offload(size)
     case .buffer(let buffer): return try copy(through: buffer)
     case .finished: return .finished
     }

@@ -5,9 +5,13 @@ extension FileTransfer {
   /// Long enough to cost nothing, short enough to be cancelled within milliseconds. Where
   /// the kernel slows writers down, since too much is not written out yet, a step is made
   /// shorter until it takes those milliseconds again.
-  static var offloadSteps: ClosedRange<Int64> { 256 << 10...4 << 20 }
+  static var offloadSize: StepSize {
+    StepSize(4 << 20, within: shortestOffload...4 << 20, goal: .milliseconds(10))
+  }
+  private static var shortestOffload: Int64 { 256 << 10 }
 
-  mutating func offload() throws(SystemError) -> Step {
+  /// One call for up to `size` bytes.
+  mutating func offload(_ size: StepSize) throws(SystemError) -> Step {
     if position >= segmentEnd {
       guard try findSegment() else {
         try finish()
@@ -16,8 +20,8 @@ extension FileTransfer {
     }
     try reserve()
     let moved: Int
-    let count = min(offloadStep, segmentEnd - position)
-    let begun = count >= Self.offloadSteps.lowerBound ? Instant.now : nil
+    let count = min(size.bytes, segmentEnd - position)
+    let begun = count >= Self.shortestOffload ? Instant.now : nil
     do throws(SystemError) {
       moved = try destination.copy(
         count: Int(count), from: source, at: position, to: position)
@@ -30,20 +34,16 @@ extension FileTransfer {
       rung = bufferRung()
       return .advanced(0)
     }
-    if let begun { adapt(to: Instant.now - begun) }
+    if let begun {
+      var size = size
+      size.adapt(to: Instant.now - begun)
+      rung = .offload(size)
+    }
     outcome.offload = .worked
     outcome.offloaded += Int64(moved)
     position += Int64(moved)
     writtenEnd = position
     return .advanced(Int64(moved))
-  }
-
-  private mutating func adapt(to taken: Duration) {
-    if taken > .milliseconds(10) {
-      offloadStep = max(offloadStep / 2, Self.offloadSteps.lowerBound)
-    } else if taken < .milliseconds(4) {
-      offloadStep = min(offloadStep * 2, Self.offloadSteps.upperBound)
-    }
   }
 
   private mutating func offloadFailed(_ error: SystemError) throws(SystemError) -> Step {

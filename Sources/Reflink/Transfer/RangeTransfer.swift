@@ -25,10 +25,8 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
   private var buffer: DataBuffer?
   private(set) var outcome = CopyOutcome()
 
-  /// How much one FICLONERANGE call covers: as much as took about 10 ms before, since
-  /// the cost goes by extents, and a call cannot be cut short.
-  private var cloneStep: Int64 = 4 << 20
-  private static var cloneSteps: ClosedRange<Int64> { 1 << 20...1 << 30 }
+  /// How much one FICLONERANGE call covers.
+  private var cloneSize = StepSize(4 << 20, within: 1 << 20...1 << 30, goal: .milliseconds(15))
   private static var offloadStep: Int64 { 4 << 20 }
   private static var bufferStep: Int64 { 256 << 10 }
 
@@ -96,15 +94,10 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
     let left = piece.range.upperBound - start
     switch piece.way {
     case .clone:
-      let count = min(left, cloneStep)
+      let count = min(left, cloneSize.bytes)
       let begun = Instant.now
       try destination.clone(start..<start + count, from: source, to: start + shift)
-      let taken = Instant.now - begun
-      if taken > .milliseconds(15) {
-        cloneStep = max(cloneStep / 2, Self.cloneSteps.lowerBound)
-      } else if taken < .milliseconds(5) {
-        cloneStep = min(cloneStep * 2, Self.cloneSteps.upperBound)
-      }
+      cloneSize.adapt(to: Instant.now - begun)
       outcome.clone = .worked
       outcome.cloned += count
       return count

@@ -26,7 +26,7 @@ func verdict(on error: SystemError) -> Verdict {
   case .resourceTemporarilyUnavailable, .interrupted:
     .transient
   case .invalidArgument:
-    error.call == .clone ? .diagnose : .nextRung(.invalid)
+    error.call == .clone || error.call == .cloneRange ? .diagnose : .nextRung(.invalid)
   case .fileTooLarge:
     // Some file systems bound what they offload, not what is written.
     error.call == .copyRange ? .nextRung(.other(error.errno)) : .terminal

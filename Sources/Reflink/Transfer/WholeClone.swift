@@ -62,7 +62,8 @@ extension FileTransfer {
     return (try? source.hasMoreExtents(than: Self.longExtents)) ?? false
   }
 
-  private mutating func cloneFailed(_ error: SystemError) throws(SystemError) -> Step {
+  /// What a refused clone, whole or of a slice, leads to.
+  mutating func cloneFailed(_ error: SystemError) throws(SystemError) -> Step {
     let cause: FallbackCause
     switch verdict(on: error) {
     case .terminal:
@@ -84,7 +85,7 @@ extension FileTransfer {
         cause = .invalid
       }
     }
-    outcome.clone = .refused(cause)
+    if outcome.clone != .worked { outcome.clone = .refused(cause) }
     if cloning == .required { throw error }
     rung = rungAfterClone()
     return .advanced(0)

@@ -1,0 +1,54 @@
+import SystemPackage
+
+/// The first rung in slices: one FICLONERANGE after the other, for whoever cannot have
+/// the source's writers wait for one long FICLONE. Not of one point in time.
+extension FileTransfer {
+  /// What every slice's length is a multiple of: no known file system shares in larger units.
+  static var sliceUnit: Int64 { 64 << 10 }
+
+  /// One slice of up to `size` bytes.
+  mutating func cloneSlice(_ size: StepSize) throws(SystemError) -> Step {
+    var size = size
+    let start = position
+    let wanted = min(start + size.bytes, statedSize)
+    let begun = Instant.now
+    do throws(SystemError) {
+      try destination.clone(start..<wanted, from: source, to: start)
+      writtenEnd = wanted
+    } catch {
+      // The last slice ends inside a block, which only the end of both files allows.
+      guard error.errno == .invalidArgument, try source.status().size != statedSize else {
+        return try cloneFailed(error)
+      }
+      do throws(SystemError) {
+        try cloneSliceOfChangedSource(start, wanted)
+      } catch {
+        return try cloneFailed(error)
+      }
+    }
+    size.adapt(to: Instant.now - begun)
+    rung = .cloneSlices(size)
+    position = min(writtenEnd, wanted)
+    outcome.clone = .worked
+    outcome.cloned = position
+    if case .slices(let count) = outcome.execution {
+      outcome.execution = .slices(count + 1)
+    } else {
+      outcome.execution = .slices(1)
+    }
+    // Shorter than wanted: the source has shrunk, and ends here.
+    if position == statedSize || position < wanted { try finish() }
+    return .advanced(position - start)
+  }
+
+  /// The source has grown (then whole blocks are cloned, and cut off in the end) or
+  /// shrunk (then it is cloned to where it ends now).
+  private mutating func cloneSliceOfChangedSource(
+    _ start: Int64, _ wanted: Int64
+  ) throws(SystemError) {
+    let unit = Self.sliceUnit
+    let end = min((wanted + unit - 1) / unit * unit, try source.status().size)
+    if end > start { try destination.clone(start..<end, from: source, to: start) }
+    writtenEnd = max(end, start)
+  }
+}
