@@ -37,6 +37,11 @@ int creflink_duplicate(int descriptor) {
     return RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
+int creflink_appends(int descriptor) {
+    int flags = RESULT(fcntl(descriptor, F_GETFL));
+    return flags < 0 ? flags : (flags & O_APPEND) != 0;
+}
+
 // The kernel's struct statx (include/uapi/linux/stat.h), which older C libraries lack.
 struct kernel_time {
     int64_t seconds;

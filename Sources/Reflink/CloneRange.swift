@@ -25,11 +25,10 @@ public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, control: Control? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  guard
-    var copy = try RangeCopy.begin(source, range, destination, offset, cloning, control)
-  else { return CopyOutcome() }
-  _ = try copy.goOn(nil)
-  return copy.outcome
+  try perform(control) { () throws(ReflinkError) in
+    try RangeCopy(
+      from: .path(source), range, to: .path(destination), at: offset, cloning, control)
+  }
 }
 
 /// Shares a range without blocking a thread of Swift's cooperative pool.
@@ -47,9 +46,8 @@ public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, control: Control? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await onSharedQueue(source, destination, control) { control, completion in
-    RangeWork(completion) { () throws(ReflinkError) in
-      try RangeCopy.begin(source, range, destination, offset, cloning, control)
-    }
+  try await perform(control, source, destination) { (control) throws(ReflinkError) in
+    try RangeCopy(
+      from: .path(source), range, to: .path(destination), at: offset, cloning, control)
   }
 }

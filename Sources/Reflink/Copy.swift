@@ -24,18 +24,7 @@ public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, control: Control? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try check(options, source, destination)
-  let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
-  let result = try source.withName { (source) throws(ReflinkError) in
-    try destination.withName { (destination) throws(ReflinkError) in
-      try entries.copy(
-        Place(.current, source), isOperand: true, to: Place(.current, destination))
-    }
-  }
-  switch consume result {
-  case .file(let outcome): return outcome
-  default: return CopyOutcome()
-  }
+  try copyHere(.path(source), .path(destination), options, rule, control)
 }
 
 /// Copies one file without blocking a thread of Swift's cooperative pool.
@@ -55,88 +44,68 @@ public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, control: Control? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try check(options, source, destination)
-  return try await onSharedQueue(source, destination, control) { control, completion in
-    FileWork(
-      EntryCopier(options: options, decide: rule.decideOnFile, control: control), nil,
-      KeptPlace(source), to: KeptPlace(destination), completion: completion)
-  }
+  try await copyInTurns(.path(source), .path(destination), options, rule, control)
 }
 
-/// Copies a file or a folder with all that is in it.
+/// Copies the data of an open file into another.
 ///
-/// Folders are walked from open folder to open folder, so that a symbolic link
-/// put in place meanwhile leads nowhere. Hard links inside the tree stay hard
-/// links (with `Preservation.hardLinks`), FIFOs and device nodes are made anew and
-/// never opened, folders get their attributes last. This call blocks its thread, which
-/// copies too; the shared threads help, and also call what listens.
+/// All of the source, from its first byte on (of a pipe: what is left in it), takes the
+/// place of all that the destination held; the offsets of the two descriptors do not
+/// matter and do not move. Attributes stay as they are. This call blocks its thread.
 ///
 /// - Parameters:
-///   - source: A file or folder.
-///   - destination: Its new name. A folder that is there already is merged into,
-///     with the rules `skip` and `replace`.
-///   - options: What is shared and what is preserved.
-///   - rule: What becomes of names that are taken.
-///   - onFailure: Whether one failed entry ends the copy.
+///   - source: Open for reading. Stays open, and the caller's.
+///   - destination: Open for writing, and not for appending. Stays open, and the caller's.
+///   - options: What is shared; what is said of attributes, links and names does not matter.
 ///   - control: Cancels from another thread, and counts bytes.
-///   - listener: Told of every entry.
-/// - Returns: The account of the whole tree. With `FailureRule.goOn`, look at `failures`.
-/// - Throws: `ReflinkError`: the first failure with `stop`, else only cancellation.
-///
-/// Atomicity: none for the tree; each file as `CopyOptions.publication` says.
-public func copyTree(
-  _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
-  control: Control? = nil, listener: EntryListener? = nil
-) throws(ReflinkError) -> TreeOutcome {
-  try check(options, source, destination)
-  let entries = EntryCopier(
-    options: options, decide: rule.decide, control: control)
-  var tree = TreeCopier(entries, onFailure: onFailure, listener: listener)
-  try source.withName { (source) throws(ReflinkError) in
-    try destination.withName { (destination) throws(ReflinkError) in
-      try tree.copy(Place(.current, source), to: Place(.current, destination))
-    }
-  }
-  return tree.outcome
+/// - Returns: What became of every byte.
+/// - Throws: `ReflinkError`. The destination then holds the first `bytesDone` bytes;
+///   where a clone is required and not possible at all, it still has what it had.
+public func copy(
+  _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
+  control: Control? = nil
+) throws(ReflinkError) -> CopyOutcome {
+  try copyHere(.open(source), .open(destination), options, .replace, control)
 }
 
-/// Copies a file or a folder without blocking a thread of Swift's cooperative pool.
-///
-/// The copy takes turns with all others at a few threads that they share, and that also
-/// call what listens; otherwise this is the blocking twin.
+/// Copies the data of an open file into another, without blocking a thread of Swift's
+/// cooperative pool.
 ///
 /// - Parameters:
-///   - source: A file or folder.
-///   - destination: Its new name.
-///   - options: What is shared and what is preserved.
-///   - rule: What becomes of names that are taken.
-///   - onFailure: Whether one failed entry ends the copy.
+///   - source: Open for reading, at least until this returns.
+///   - destination: Open for writing, at least until this returns, and not for appending.
+///   - options: What is shared.
 ///   - control: Cancelled with the task, and counts bytes.
-///   - listener: Told of every entry.
-/// - Returns: The account of the whole tree.
-/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
-public func copyTree(
-  _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
-  control: Control? = nil, listener: EntryListener? = nil
-) async throws(ReflinkError) -> TreeOutcome {
-  try check(options, source, destination)
-  return try await onSharedQueue(source, destination, control) { control, completion in
-    TreeWork(
-      EntryCopier(options: options, decide: rule.decide, control: control),
-      onFailure: onFailure, listener: listener, KeptPlace(source), to: KeptPlace(destination),
-      completion: completion)
+/// - Returns: What became of every byte.
+/// - Throws: `ReflinkError`. The destination then holds the first `bytesDone` bytes.
+public func copy(
+  _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
+  control: Control? = nil
+) async throws(ReflinkError) -> CopyOutcome {
+  try await copyInTurns(.open(source), .open(destination), options, .replace, control)
+}
+
+/// One file, on the caller's thread.
+func copyHere(
+  _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
+  _ rule: ExistingRule, _ control: Control?
+) throws(ReflinkError) -> CopyOutcome {
+  try options.check(source.path, destination.path)
+  let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
+  return try here(control) { () throws(ReflinkError) in
+    try OperandCopy(entries: entries, source: source, destination: destination).run()
   }
 }
 
-/// Options that exclude each other.
-private func check(
-  _ options: CopyOptions, _ source: FilePath, _ destination: FilePath
-) throws(ReflinkError) {
-  guard options.cloning != .required || options.holes == .keep else {
-    throw ReflinkError(
-      code: .invalidArgument, operation: .prepare, source: source, destination: destination,
-      errno: .invalidArgument)
+/// One file, in turns at the shared queue.
+func copyInTurns(
+  _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
+  _ rule: ExistingRule, _ control: Control?
+) async throws(ReflinkError) -> CopyOutcome {
+  try options.check(source.path, destination.path)
+  return try await onSharedQueue(source.path, destination.path, control) { control, completion in
+    let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
+    return OperandCopy(entries: entries, source: source, destination: destination)
+      .work(completion)
   }
 }

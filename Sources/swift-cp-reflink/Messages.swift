@@ -50,6 +50,7 @@ func message(for error: ReflinkError, in operands: OperandPair) -> String {
 private func sentence(_ refusal: Refusal, _ source: String, _ destination: String) -> String {
   switch refusal {
   case .folderOmitted: "-r not specified; omitting directory \(source)"
+  case .notRegular: "\(source) is not a regular file"
   case .sameFile: "\(source) and \(destination) are the same file"
   case .exists: "cannot create regular file \(destination): File exists"
   case .folderOverFile:

@@ -150,7 +150,7 @@ import Testing
       var transfer = try transfer(folder, .preferred)
       let control = Control()
       #expect(try run(&transfer, control: control))
-      #expect(control.bytesDone == 10 << 20)
+      #expect(control.progress.bytesDone == 10 << 20)
     }
   }
 }

@@ -52,7 +52,7 @@ import Testing
       // Progress is seen before the end, and cancelling ends it there.
       let failed = failure {
         try whileWatched {
-          if control.bytesDone > 0 { control.cancel() }
+          if control.progress.bytesDone > 0 { control.cancel() }
         } _: {
           _ = try syncCopy(folder.file("a"), folder.file("b"), control: control)
         }

@@ -152,7 +152,7 @@ import Testing
       let control = Control()
       let error = failure {
         try whileWatched {
-          if control.bytesDone >= 10 << 20 { control.cancel() }
+          if control.progress.bytesDone >= 10 << 20 { control.cancel() }
         } _: {
           _ = try syncCopyTree(
             folder.file("s"), folder.file("t"), CopyOptions(cloning: .never),

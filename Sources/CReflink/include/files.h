@@ -36,6 +36,9 @@ int creflink_close(int descriptor);
 /// fcntl(F_DUPFD_CLOEXEC): another descriptor of the same open file.
 int creflink_duplicate(int descriptor);
 
+/// fcntl(F_GETFL): 1 where every write goes to the file's end (O_APPEND), else 0.
+int creflink_appends(int descriptor);
+
 /// A point in time: seconds and nanoseconds since 1970.
 struct creflink_time {
     int64_t seconds;

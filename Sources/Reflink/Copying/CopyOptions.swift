@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// How files are copied, chosen once for a whole copy.
 public struct CopyOptions: Sendable, Hashable {
   public var cloning: Cloning
@@ -31,6 +33,15 @@ public struct CopyOptions: Sendable, Hashable {
     self.specialFiles = specialFiles
     self.publication = publication
     self.partialFiles = partialFiles
+  }
+
+  /// Throws where options exclude each other.
+  func check(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) {
+    guard cloning != .required || holes == .keep else {
+      throw ReflinkError(
+        code: .invalidArgument, operation: .prepare, source: source, destination: destination,
+        errno: .invalidArgument)
+    }
   }
 }
 

@@ -98,6 +98,8 @@ public struct EntryAction: Sendable, Hashable {
 public enum Refusal: Sendable, Hashable {
   /// Folders were not asked for.
   case folderOmitted
+  /// A clone was required of something that is neither a regular file nor a folder.
+  case notRegular
   case sameFile
   case exists
   case folderOverFile

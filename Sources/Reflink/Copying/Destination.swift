@@ -110,23 +110,38 @@ extension EntryCopier {
         isSameFile = true
         throw SystemError(call: .open, errno: .fileExists)
       }
-      let isRegular = status.type == .regular
-      if options.cloning == .required, options.making == .copies {
-        try requireSharing(file, entry.source, into: existing, isRegular: isRegular)
-      }
-      guard isRegular else { return OpenDestination(existing, .existing, isRegular: false) }
-      if options.making == .copies { try existing.truncate(to: 0) }
-      return OpenDestination(existing, .existing)
+      try prepare(existing, status, for: file, entry.source)
+      return OpenDestination(existing, .existing, isRegular: status.type == .regular)
     } catch {
       if isSameFile { throw refused(.sameFile, source, destination) }
       if orReplace, error.call == .open { return nil }
-      let isClone = error.call == .cloneRange
-      var failure = error.during(isClone ? .clone : .createFile, source.path, destination.path)
-      if isClone, case .nextRung(let cause) = verdict(on: error) {
-        failure.code = ReflinkError.Code(cause)
-      }
-      throw failure
+      throw cannotWrite(error, source, destination)
     }
+  }
+
+  /// Empties a file that is there, once a clone that is required is known to be possible.
+  func prepare(
+    _ existing: borrowing Descriptor, _ status: FileStatus,
+    for file: borrowing Descriptor, _ source: FileStatus
+  ) throws(SystemError) {
+    guard options.making == .copies else { return }
+    let isRegular = status.type == .regular
+    if options.cloning == .required {
+      try requireSharing(file, source, into: existing, isRegular: isRegular)
+    }
+    if isRegular { try existing.truncate(to: 0) }
+  }
+
+  /// Why a file that is there cannot be filled anew.
+  func cannotWrite(
+    _ error: SystemError, _ source: Place, _ destination: Place
+  ) -> ReflinkError {
+    let isClone = error.call == .cloneRange
+    var failure = error.during(isClone ? .clone : .createFile, source.path, destination.path)
+    if isClone, case .nextRung(let cause) = verdict(on: error) {
+      failure.code = ReflinkError.Code(cause)
+    }
+    return failure
   }
 
   /// Before an existing file loses its data to a clone that must succeed: asks for a

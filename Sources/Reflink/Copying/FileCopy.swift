@@ -86,6 +86,7 @@ extension EntryCopier {
       throw error.during(.write, source.path, destination.path)
     }
     if let failure { throw failure }
+    control?.fileDone()
     return outcome
   }
 
@@ -115,7 +116,7 @@ extension EntryCopier {
   ) -> ReflinkError {
     let operation: ReflinkError.Operation =
       switch error.call {
-      case .clone, .helper: .clone
+      case .clone, .cloneRange, .helper: .clone
       case .copyRange: .offload
       case .read, .seek, .statx: .read
       default: .write
@@ -158,6 +159,10 @@ extension EntryCopier {
     } else {
       rights.ownerIsFinal = false
       rights.modeIsFinal = false
+    }
+    if let control {
+      control.begin(source.path)
+      if entry.isOperand { control.expect(bytes: entry.source.size, files: 1) }
     }
     let isRegular = target.isRegular
     let standing = target.standing

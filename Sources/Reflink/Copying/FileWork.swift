@@ -3,29 +3,44 @@ import Synchronization
 /// One file's copy as work for a queue.
 final class FileWork: Work {
   private enum Stage: ~Copyable {
-    case toOpen
+    case toOpen(Open)
     case running(FileCopy)
     case over
   }
 
   private let stage: Mutex<Stage>
+  /// Opens both files, and moves data on as far as the turn goes.
+  typealias Open = @Sendable (WorkerTurn) throws(ReflinkError) -> EntryCopier.Result
+
   private let entries: EntryCopier
   private let source: KeptPlace
   private let destination: KeptPlace
   private let completion: @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
 
-  /// - Parameter copy: Where the file was opened already.
-  init(
-    _ entries: EntryCopier, _ copy: consuming FileCopy?, _ source: KeptPlace,
+  /// A file that was opened already.
+  convenience init(
+    _ entries: EntryCopier, _ copy: consuming FileCopy, _ source: KeptPlace,
     to destination: KeptPlace,
     completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) {
+    self.init(entries, .running(copy), source, to: destination, completion)
+  }
+
+  convenience init(
+    _ entries: EntryCopier, _ source: KeptPlace, to destination: KeptPlace,
+    opening open: @escaping Open,
+    completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
+  ) {
+    self.init(entries, .toOpen(open), source, to: destination, completion)
+  }
+
+  private init(
+    _ entries: EntryCopier, _ stage: consuming Stage, _ source: KeptPlace,
+    to destination: KeptPlace,
+    _ completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
+  ) {
     self.entries = entries
-    if let copy = copy.take() {
-      stage = Mutex(.running(copy))
-    } else {
-      stage = Mutex(.toOpen)
-    }
+    self.stage = Mutex(stage)
     self.source = source
     self.destination = destination
     self.completion = completion
@@ -59,10 +74,7 @@ final class FileWork: Work {
   ) throws(ReflinkError) -> EntryCopier.Result {
     switch consume stage {
     case .over: return .skipped
-    case .toOpen:
-      return try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
-        try entries.copy(from, isOperand: true, to: to, turn)
-      }
+    case .toOpen(let open): return try open(turn)
     case .running(let copy):
       var copy: FileCopy? = consume copy
       return try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in

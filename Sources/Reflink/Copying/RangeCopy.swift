@@ -1,21 +1,23 @@
-import Synchronization
 import SystemPackage
 
 /// A range on its way: opened on both sides, then moved on in turns.
-struct RangeCopy: ~Copyable, Sendable {
+struct RangeCopy: ~Copyable, Operation {
   private var transfer: RangeTransfer
   private let source: FilePath
   private let destination: FilePath
   private let target: RangeSide
   private let control: Control?
 
-  /// Opens both files. Nil where there is nothing to do.
-  static func begin(
-    _ source: FilePath, _ range: Range<Int64>, _ destination: FilePath, _ offset: Int64,
+  /// Opens both files.
+  init(
+    from source: FileOperand, _ range: Range<Int64>, to destination: FileOperand, at offset: Int64,
     _ cloning: Cloning, _ control: Control?
-  ) throws(ReflinkError) -> RangeCopy? {
+  ) throws(ReflinkError) {
+    self.source = source.path
+    self.destination = destination.path
+    self.control = control
     func fail(_ code: ReflinkError.Code) -> ReflinkError {
-      ReflinkError(code: code, operation: .prepare, source: source, destination: destination)
+      ReflinkError(code: code, operation: .prepare, source: source.path, destination: destination.path)
     }
     let length = range.upperBound - range.lowerBound
     guard range.lowerBound >= 0, offset >= 0, !offset.addingReportingOverflow(length).overflow
@@ -26,7 +28,15 @@ struct RangeCopy: ~Copyable, Sendable {
     let sourceStatus = try side.status(from, source, destination)
     guard sourceStatus.type == .regular else { throw fail(.wrongType) }
     guard range.upperBound <= sourceStatus.size else { throw fail(.invalidArgument) }
-    if range.isEmpty { return nil }
+    // Nothing to do: no destination is opened, or made.
+    if range.isEmpty {
+      target = RangeSide(destination, .destination, .read)
+      transfer = RangeTransfer(
+        from: from, sourceStatus, range, into: .currentFolder, sourceStatus, at: offset,
+        unit: 4096, cloning: cloning)
+      return
+    }
+    control?.expect(bytes: length, files: 0)
 
     // Readable too: in one file, the range is read from it.
     var target = RangeSide(destination, .destination, [.readWrite, .nonBlocking])
@@ -46,17 +56,14 @@ struct RangeCopy: ~Copyable, Sendable {
       target.removeIfMade()
       throw error
     }
-    return RangeCopy(
-      transfer: RangeTransfer(
-        from: from, sourceStatus, range, into: to, status, at: offset, unit: unit,
-        cloning: cloning),
-      source: source, destination: destination, target: target, control: control)
+    self.target = target
+    transfer = RangeTransfer(
+      from: from, sourceStatus, range, into: to, status, at: offset, unit: unit,
+      cloning: cloning)
   }
 
   var outcome: CopyOutcome { transfer.outcome }
 
-  /// Moves data on: to the end, or as far as the turn goes. Never `cancelled`: that
-  /// throws.
   mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     var failure: ReflinkError
     do throws(SystemError) {
@@ -95,116 +102,59 @@ struct RangeCopy: ~Copyable, Sendable {
   }
 }
 
-/// A range's copy as work for a queue.
-final class RangeWork: Work {
-  private enum Stage: ~Copyable {
-    case toOpen
-    case running(RangeCopy)
-    case over
-  }
-
-  private let stage = Mutex(Stage.toOpen)
-  private let begin: @Sendable () throws(ReflinkError) -> RangeCopy?
-  private let completion: @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
-
-  init(
-    _ completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void,
-    begin: @escaping @Sendable () throws(ReflinkError) -> RangeCopy?
-  ) {
-    self.begin = begin
-    self.completion = completion
-  }
-
-  func take(_ turn: WorkerTurn) -> Turn {
-    var ended: Result<CopyOutcome, ReflinkError>?
-    let end: Turn = stage.withLock { stage in
-      var current = Stage.over
-      swap(&current, &stage)
-      do throws(ReflinkError) {
-        var copy: RangeCopy
-        switch consume current {
-        case .over: return .finished
-        case .running(let running): copy = running
-        case .toOpen:
-          guard let opened = try begin() else {
-            ended = .success(CopyOutcome())
-            return .finished
-          }
-          copy = opened
-        }
-        let end = try copy.goOn(turn)
-        if end == .finished {
-          ended = .success(copy.outcome)
-        } else {
-          stage = .running(copy)
-        }
-        return end
-      } catch {
-        ended = .failure(error)
-        return .finished
-      }
-    }
-    if let ended { completion(ended) }
-    return end
-  }
-}
-
 /// One of the two files of a range.
 private struct RangeSide: Sendable {
-  private let path: FilePath
+  private let file: FileOperand
   private let side: ReflinkError.Side
   private let flags: OpenFlags
   private var wasMade = false
 
-  init(_ path: FilePath, _ side: ReflinkError.Side, _ flags: OpenFlags) {
-    self.path = path
+  init(_ file: FileOperand, _ side: ReflinkError.Side, _ flags: OpenFlags) {
+    self.file = file
     self.side = side
     self.flags = flags
   }
 
-  func open(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) -> Descriptor {
+  func open(
+    _ source: FileOperand, _ destination: FileOperand
+  ) throws(ReflinkError) -> Descriptor {
     do throws(SystemError) {
-      return try open(flags)
+      return try file.open(flags)
     } catch {
-      throw error.during(.open(side), source, destination)
+      throw error.during(.open(side), source.path, destination.path)
     }
   }
 
   mutating func openOrMake(
-    _ source: FilePath, _ destination: FilePath
+    _ source: FileOperand, _ destination: FileOperand
   ) throws(ReflinkError) -> Descriptor {
+    guard case .path = file else { return try open(source, destination) }
     do throws(SystemError) {
       do throws(SystemError) {
-        let file = try open(flags.union([.create, .exclusive]))
+        let made = try file.open(flags.union([.create, .exclusive]), mode: 0o666)
         wasMade = true
-        return file
+        return made
       } catch {
         guard error.errno == .fileExists else { throw error }
-        return try open(flags)
+        return try file.open(flags)
       }
     } catch {
-      throw error.during(wasMade ? .createFile : .open(side), source, destination)
+      throw error.during(wasMade ? .createFile : .open(side), source.path, destination.path)
     }
   }
 
   func status(
-    _ file: borrowing Descriptor, _ source: FilePath, _ destination: FilePath
+    _ file: borrowing Descriptor, _ source: FileOperand, _ destination: FileOperand
   ) throws(ReflinkError) -> FileStatus {
     do throws(SystemError) {
       return try file.status()
     } catch {
-      throw error.during(.examine(side), source, destination)
+      throw error.during(.examine(side), source.path, destination.path)
     }
   }
 
   func removeIfMade() {
-    guard wasMade else { return }
+    guard wasMade, case .path(let path) = file else { return }
     path.withName { name in try? Descriptor.currentFolder.remove(name) }
-  }
-
-  private func open(_ flags: OpenFlags) throws(SystemError) -> Descriptor {
-    try path.withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, flags, mode: 0o666)
-    }
   }
 }

@@ -14,7 +14,7 @@ extension ReflinkError: CustomStringConvertible {
 
   private var reason: String? {
     switch code {
-    case .notSupported(let cause) where errno == nil || cause != .notSupported: "\(cause)"
+    case .notSupported(let cause) where cause != .notSupported: "\(cause)"
     case .cancelled: "cancelled"
     case .sourceChanged: "the source became shorter"
     default: errno?.description
@@ -48,6 +48,7 @@ extension ReflinkError: CustomStringConvertible {
     case .preserveAttribute(let name): "cannot preserve attribute \(name) of \(target)"
     case .prepare: "cannot copy \(source) to \(target)"
     case .refuse(.folderOmitted): "\(source) is a folder, and folders were not asked for"
+    case .refuse(.notRegular): "cannot clone \(source)"
     case .refuse(.sameFile): "\(source) and \(target) are the same file"
     case .refuse(.exists): "\(target) exists"
     case .refuse(.folderOverFile): "cannot overwrite \(target), not a folder, with folder \(source)"

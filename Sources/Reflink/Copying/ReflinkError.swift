@@ -119,6 +119,7 @@ extension ReflinkError.Code {
       switch refusal {
       case .exists, .justCreated, .throughJustCreatedLink, .notReplaced: .exists
       case .sameFile, .backupIsSource: .sameFile
+      case .notRegular: .notSupported(.notRegular)
       case .declined: .cancelled
       case .danglingLink: .notFound
       case .folderOmitted, .folderOverFile, .fileOverFolder, .intoItself, .cyclicLink: .wrongType

@@ -147,7 +147,8 @@ extension EntryCopier {
   func refused(_ refusal: Refusal, _ source: Place, _ destination: Place) -> ReflinkError {
     ReflinkError(
       code: ReflinkError.Code(refusal), operation: .refuse(refusal),
-      source: source.path, destination: destination.path)
+      source: source.path, destination: destination.path,
+      errno: refusal == .notRegular ? .notPermitted : nil)
   }
 
   func report(

@@ -1,4 +1,5 @@
 import Synchronization
+import SystemPackage
 
 /// A hand on a running copy, from any thread: how far it is, and an end to it.
 ///
@@ -7,6 +8,21 @@ import Synchronization
 public final class Control: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let done = Atomic<Int64>(0)
+  private let files = Atomic<Int>(0)
+  /// Whether anybody asked how far it is: only then the current path is noted.
+  private let isWatched = Atomic<Bool>(false)
+  private let state = Mutex(State())
+
+  private struct State {
+    var bytesExpected: Int64?
+    var filesExpected: Int?
+    /// Whether something runs whose size nobody knows.
+    var isOpenEnded = false
+    var currentPath: FilePath?
+    var hasBegun = false
+    var running = 0
+    var waiters: [Waiter] = []
+  }
 
   public init() {}
 
@@ -21,12 +37,78 @@ public final class Control: Sendable {
     cancelled.load(ordering: .relaxed)
   }
 
-  /// Bytes done so far: cloned, offloaded, copied and skipped as holes.
-  public var bytesDone: Int64 {
-    done.load(ordering: .relaxed)
+  /// How far everything under this control is, now. Reading it costs the copies nothing;
+  /// the current path is known from the second reading on.
+  public var progress: Progress {
+    if !isWatched.load(ordering: .relaxed) { isWatched.store(true, ordering: .relaxed) }
+    return state.withLock { state in
+      Progress(
+        bytesDone: done.load(ordering: .relaxed),
+        bytesExpected: state.isOpenEnded ? nil : state.bytesExpected,
+        filesDone: files.load(ordering: .relaxed),
+        filesExpected: state.isOpenEnded ? nil : state.filesExpected,
+        currentPath: state.currentPath, isOver: state.hasBegun && state.running == 0)
+    }
   }
+
+  // MARK: - For the copies
 
   func add(_ bytes: Int64) {
     if bytes != 0 { done.add(bytes, ordering: .relaxed) }
+  }
+
+  func fileDone() {
+    files.add(1, ordering: .relaxed)
+  }
+
+  func begin(_ path: @autoclosure () -> FilePath) {
+    guard isWatched.load(ordering: .relaxed) else { return }
+    let path = path()
+    state.withLock { $0.currentPath = path }
+  }
+
+  /// More is to be done, of a known size.
+  func expect(bytes: Int64, files: Int) {
+    state.withLock { state in
+      state.bytesExpected = (state.bytesExpected ?? 0) + bytes
+      state.filesExpected = (state.filesExpected ?? 0) + files
+    }
+  }
+
+  /// More is to be done, and nobody knows how much.
+  func expectUnknown() {
+    state.withLock { $0.isOpenEnded = true }
+  }
+
+  func began() {
+    state.withLock { state in
+      state.hasBegun = true
+      state.running += 1
+    }
+  }
+
+  func ended() {
+    let waiters = state.withLock { state in
+      state.running -= 1
+      guard state.running == 0 else { return [Waiter]() }
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.open() }
+  }
+
+  // MARK: - For who listens
+
+  /// Adds one to wake at the end; false where that has come.
+  func add(_ waiter: Waiter) -> Bool {
+    state.withLock { state in
+      if state.hasBegun, state.running == 0 { return false }
+      state.waiters.append(waiter)
+      return true
+    }
+  }
+
+  func remove(_ waiter: Waiter) {
+    state.withLock { $0.waiters.removeAll { $0 === waiter } }
   }
 }

@@ -71,6 +71,11 @@ extension Descriptor {
     try Descriptor(duplicating: number).close()
   }
 
+  /// Whether every write goes to the file's end (O_APPEND).
+  func appends() throws(SystemError) -> Bool {
+    try check(.duplicate) { creflink_appends(number) } == 1
+  }
+
   /// close(2), for whoever wants to hear of a write that failed late.
   consuming func close() throws(SystemError) {
     let number = self.number

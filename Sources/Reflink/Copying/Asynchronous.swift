@@ -5,11 +5,13 @@ import SystemPackage
 ///
 /// `make` gets the control that the task's cancellation cancels, and whom to tell the end.
 func onSharedQueue<Value: Sendable>(
-  _ source: FilePath, _ destination: FilePath, _ control: Control?,
+  _ source: FilePath, _ destination: FilePath?, _ control: Control?,
   _ make:
     @Sendable (Control, @escaping @Sendable (Result<Value, ReflinkError>) -> Void) -> any Work
 ) async throws(ReflinkError) -> Value {
   let control = control ?? Control()
+  control.began()
+  defer { control.ended() }
   // Neither of the two wrappers keeps an error's type; a result does.
   let result: Result<Value, ReflinkError> = await withTaskCancellationHandler {
     await withCheckedContinuation { continuation in
@@ -24,4 +26,13 @@ func onSharedQueue<Value: Sendable>(
     control.cancel()
   }
   return try result.get()
+}
+
+/// Runs on the caller's thread, under a control where there is one.
+func here<Value: ~Copyable>(
+  _ control: Control?, _ body: () throws(ReflinkError) -> Value
+) throws(ReflinkError) -> Value {
+  control?.began()
+  defer { control?.ended() }
+  return try body()
 }

@@ -1,0 +1,119 @@
+import Synchronization
+public import SystemPackage
+
+/// How far the copies under one `Control` are, at one moment.
+public struct Progress: Sendable, Hashable {
+  /// Bytes cloned, offloaded, copied and skipped as holes. Also while one whole FICLONE
+  /// runs: from 16 MiB and 1,024 extents on its destination is watched as it grows.
+  public let bytesDone: Int64
+  /// Bytes in all; nil where nobody counted: a tree without a plan.
+  public let bytesExpected: Int64?
+  /// Regular files that are complete.
+  public let filesDone: Int
+  public let filesExpected: Int?
+  /// The source of the file that was begun last.
+  public let currentPath: FilePath?
+  /// Whether something ran, and nothing runs any more.
+  public let isOver: Bool
+
+  /// Between 0 and 1; nil where the whole is not known.
+  public var fraction: Double? {
+    guard let bytesExpected else { return nil }
+    guard bytesExpected > 0 else { return isOver ? 1 : 0 }
+    return min(max(Double(bytesDone) / Double(bytesExpected), 0), 1)
+  }
+}
+
+extension Control {
+  /// How far everything under this control is, again and again, until nothing runs any
+  /// more; the last element shows the end. The copies' counters are read when the next
+  /// element is asked for: nothing is queued for a listener that is slow, and the copies
+  /// do not know that anybody listens.
+  ///
+  /// - Parameter interval: Between two elements; 50 ms at least.
+  public func updates(every interval: Duration = .milliseconds(50)) -> ProgressUpdates {
+    ProgressUpdates(control: self, interval: max(interval, .milliseconds(50)))
+  }
+}
+
+/// The progress of copies as an asynchronous sequence; see `Control.updates`.
+public struct ProgressUpdates: AsyncSequence, Sendable {
+  let control: Control
+  let interval: Duration
+
+  public func makeAsyncIterator() -> AsyncIterator {
+    AsyncIterator(control: control, interval: interval)
+  }
+
+  public struct AsyncIterator: AsyncIteratorProtocol {
+    let control: Control
+    let interval: Duration
+    var isFirst = true
+    var isOver = false
+
+    public mutating func next(
+      isolation actor: isolated (any Actor)? = #isolation
+    ) async -> Progress? {
+      if isOver { return nil }
+      if !isFirst { await control.waitForEnd(atMost: interval) }
+      isFirst = false
+      if Task.isCancelled { return nil }
+      let progress = control.progress
+      isOver = progress.isOver
+      return progress
+    }
+
+    public mutating func next() async -> Progress? {
+      await next(isolation: #isolation)
+    }
+  }
+}
+
+extension Control {
+  /// Until everything has ended, the time is over, or the task is cancelled.
+  fileprivate func waitForEnd(atMost limit: Duration) async {
+    let waiter = Waiter()
+    guard add(waiter) else { return }
+    let timer = Task {
+      try? await Task.sleep(for: limit)
+      waiter.open()
+    }
+    await withTaskCancellationHandler {
+      await waiter.wait()
+    } onCancel: {
+      waiter.open()
+    }
+    timer.cancel()
+    remove(waiter)
+  }
+}
+
+/// Lets one task wait for whatever comes first.
+final class Waiter: Sendable {
+  private enum State {
+    case closed
+    case awaited(CheckedContinuation<Void, Never>)
+    case open
+  }
+  private let state = Mutex(State.closed)
+
+  func open() {
+    let awaited = state.withLock { state -> CheckedContinuation<Void, Never>? in
+      defer { state = .open }
+      if case .awaited(let continuation) = state { return continuation }
+      return nil
+    }
+    awaited?.resume()
+  }
+
+  func wait() async {
+    await withCheckedContinuation { continuation in
+      let isOpen = state.withLock { state in
+        if case .open = state { return true }
+        state = .awaited(continuation)
+        return false
+      }
+      if isOpen { continuation.resume() }
+    }
+  }
+}
