@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -40,6 +41,10 @@ int creflink_rename(int old_folder, const char *old_name,
     enum { NO_REPLACE = 1 };  // RENAME_NOREPLACE of <linux/fs.h>
     return (int)RESULT(syscall(SYS_renameat2, old_folder, old_name, new_folder, new_name,
                                replace ? 0 : NO_REPLACE));
+}
+
+bool creflink_matches(const char *pattern, const char *name, bool is_path) {
+    return fnmatch(pattern, name, is_path ? FNM_PATHNAME : 0) == 0;
 }
 
 int creflink_remove(int folder, const char *name, bool is_folder) {

@@ -3,9 +3,10 @@
 
 #include "extents.h"
 
-#if __has_include(<linux/fs.h>) && __has_include(<linux/fiemap.h>)
-#include <linux/fs.h>
+#if __has_include(<linux/fs.h>) && __has_include(<linux/fiemap.h>) && __has_include(<linux/btrfs.h>)
+#include <linux/btrfs.h>
 #include <linux/fiemap.h>
+#include <linux/fs.h>
 
 _Static_assert(CREFLINK_FICLONE == FICLONE, "FICLONE");
 _Static_assert(CREFLINK_FICLONERANGE == FICLONERANGE, "FICLONERANGE");
@@ -21,6 +22,8 @@ _Static_assert(CREFLINK_EXTENT_DELAYED == FIEMAP_EXTENT_DELALLOC, "DELALLOC");
 _Static_assert(CREFLINK_EXTENT_ENCODED == FIEMAP_EXTENT_ENCODED, "ENCODED");
 _Static_assert(CREFLINK_EXTENT_INLINE == FIEMAP_EXTENT_DATA_INLINE, "INLINE");
 _Static_assert(CREFLINK_EXTENT_UNWRITTEN == FIEMAP_EXTENT_UNWRITTEN, "UNWRITTEN");
+_Static_assert(CREFLINK_BTRFS_SNAPSHOT == BTRFS_IOC_SNAP_CREATE_V2, "BTRFS_IOC_SNAP_CREATE_V2");
+_Static_assert(CREFLINK_BTRFS_READ_ONLY == BTRFS_SUBVOL_RDONLY, "BTRFS_SUBVOL_RDONLY");
 _Static_assert(CREFLINK_EXTENT_SHARED == FIEMAP_EXTENT_SHARED, "SHARED");
 #else
 typedef int creflink_without_kernel_headers;

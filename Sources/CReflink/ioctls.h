@@ -1,4 +1,4 @@
-// ioctl numbers and structures of <linux/fs.h> and <linux/fiemap.h>, written out
+// ioctl numbers and structures of <linux/fs.h>, <linux/fiemap.h> and <linux/btrfs.h>, written out
 // so that the shim also builds where those headers are missing (musl). Where
 // they are there, ioctls.c compares.
 #ifndef CREFLINK_IOCTLS_H
@@ -33,5 +33,21 @@ struct creflink_fiemap {
 };
 #define CREFLINK_FIEMAP _IOWR('f', 11, struct creflink_fiemap)
 enum { CREFLINK_FIEMAP_SYNC = 1 };
+
+struct creflink_btrfs_snapshot {
+    int64_t source;
+    uint64_t transaction;
+    uint64_t flags;
+    uint64_t unused[4];
+    char name[4040];
+};
+#define CREFLINK_BTRFS_SNAPSHOT _IOW(0x94, 23, struct creflink_btrfs_snapshot)
+enum { CREFLINK_BTRFS_READ_ONLY = 1 << 1 };
+
+// fs/ocfs2/ocfs2_ioctl.h, which the kernel does not export.
+struct creflink_ocfs2_reflink {
+    uint64_t old_path, new_path, preserve;
+};
+#define CREFLINK_OCFS2_REFLINK _IOW('o', 4, struct creflink_ocfs2_reflink)
 
 #endif

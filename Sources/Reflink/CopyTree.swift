@@ -11,31 +11,31 @@ public import SystemPackage
 /// - Parameters:
 ///   - source: A file or folder.
 ///   - destination: Its new name. A folder that is there already is merged into,
-///     with the rules `skip` and `replace`.
+///     except with the rule `fail`.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken.
+///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
-///   - control: Cancels from another thread, and counts bytes.
+///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - control: Cancels from another thread, and tells how far the copy is.
 ///   - listener: Told of every entry.
-/// - Returns: The account of the whole tree. With `FailureRule.goOn`, look at `failures`.
-/// - Throws: `ReflinkError`: the first failure with `stop`, else only cancellation.
+/// - Returns: The account of the whole tree. Unless one failure is to end the copy, look
+///   at `failures`.
+/// - Throws: `ReflinkError`: the first failure with `stop`, else only cancellation, whose
+///   `bytesDone` counts what was complete.
 ///
-/// Atomicity: none for the tree; each file as `CopyOptions.publication` says.
+/// Atomicity: as `CopyOptions.publication` says; without it what was complete stays
+/// after an error.
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
-  control: Control? = nil, listener: EntryListener? = nil
+  ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
-  try options.check(source, destination)
-  let entries = EntryCopier(
-    options: options, decide: rule.decide, control: control)
-  var tree = TreeCopier(entries, onFailure: onFailure, listener: listener)
-  try source.withName { (source) throws(ReflinkError) in
-    try destination.withName { (destination) throws(ReflinkError) in
-      try tree.copy(Place(.current, source), to: Place(.current, destination))
-    }
-  }
-  return tree.outcome
+  try TreeVerb(
+    source: .path(source), destination: .path(destination), options: options,
+    decide: rule.decide, filter: filter, onFailure: onFailure, plan: plan, listener: listener
+  ).run(control)
 }
 
 /// Copies a file or a folder without blocking a thread of Swift's cooperative pool.
@@ -48,22 +48,92 @@ public func copyTree(
 ///   - destination: Its new name.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken.
+///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
-///   - control: Cancelled with the task, and counts bytes.
+///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - control: Cancelled with the task, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, onFailure: FailureRule = .stop,
-  control: Control? = nil, listener: EntryListener? = nil
+  ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
-  try options.check(source, destination)
-  return try await onSharedQueue(source, destination, control) { control, completion in
-    TreeWork(
-      EntryCopier(options: options, decide: rule.decide, control: control),
-      onFailure: onFailure, listener: listener, KeptPlace(source), to: KeptPlace(destination),
-      completion: completion)
-  }
+  try await TreeVerb(
+    source: .path(source), destination: .path(destination), options: options,
+    decide: rule.decide, filter: filter, onFailure: onFailure, plan: plan, listener: listener
+  ).runInTurns(control)
 }
 
+/// Copies what is in an open folder into another.
+///
+/// The destination is merged into, and gets the source's attributes as far as they are
+/// preserved. This call blocks its thread, which copies too.
+///
+/// - Parameters:
+///   - source: An open folder. Stays open, and the caller's.
+///   - destination: An open folder. Stays open, and the caller's.
+///   - options: What is shared and what is preserved.
+///   - rule: What becomes of names that are taken in it.
+///   - filter: What is left out.
+///   - onFailure: Whether one failed entry ends the copy.
+///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - control: Cancels from another thread, and tells how far the copy is.
+///   - listener: Told of every entry.
+/// - Returns: The account of the whole tree.
+/// - Throws: `ReflinkError`, as for paths. What was complete stays.
+public func copyTree(
+  _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
+  ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  listener: EntryListener? = nil
+) throws(ReflinkError) -> TreeOutcome {
+  try TreeVerb(
+    source: .open(source), destination: .open(destination), options: options,
+    decide: rule.decideInOpenFolder, filter: filter, onFailure: onFailure, plan: plan,
+    listener: listener
+  ).run(control)
+}
+
+/// Copies what is in an open folder into another, without blocking a thread of Swift's
+/// cooperative pool.
+///
+/// - Parameters:
+///   - source: An open folder, at least until this returns.
+///   - destination: An open folder, at least until this returns.
+///   - options: What is shared and what is preserved.
+///   - rule: What becomes of names that are taken in it.
+///   - filter: What is left out.
+///   - onFailure: Whether one failed entry ends the copy.
+///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - control: Cancelled with the task, and tells how far the copy is.
+///   - listener: Told of every entry.
+/// - Returns: The account of the whole tree.
+/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
+public func copyTree(
+  _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
+  ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  listener: EntryListener? = nil
+) async throws(ReflinkError) -> TreeOutcome {
+  try await TreeVerb(
+    source: .open(source), destination: .open(destination), options: options,
+    decide: rule.decideInOpenFolder, filter: filter, onFailure: onFailure, plan: plan,
+    listener: listener
+  ).runInTurns(control)
+}
+
+extension ExistingRule {
+  /// The same for a folder that the caller opened to be filled.
+  fileprivate var decideInOpenFolder: Decide {
+    let decide = decide
+    return { facts in
+      guard facts.isOperand, case .exists(let existing) = facts.destination,
+        facts.source.identity != existing.link.identity
+      else { return decide(facts) }
+      return .overwrite
+    }
+  }
+}

@@ -94,7 +94,7 @@ struct CopyRules: Sendable {
         source.identity == link.identity || facts.sourceTarget?.identity == link.identity
       return isThere ? .leave : nil
     case .symbolicLinks where source.identity != link.identity: return nil
-    case .symbolicLinks, .copies, .attributesOnly: break
+    case .symbolicLinks, .copies, .attributesOnly, .nothing: break
     }
     if existing.isSourcesName { return .refuse(.sameFile) }
     if isLink, link.type == .symbolicLink {
@@ -120,7 +120,7 @@ struct CopyRules: Sendable {
     // Without -f, the system's own refusal is the answer.
     case .hardLinks where facts.source.type == .symbolicLink: return .replace
     case .hardLinks, .symbolicLinks: return force ? .replace : .create
-    case .copies, .attributesOnly: break
+    case .copies, .attributesOnly, .nothing: break
     }
     switch facts.source.type {
     case .symbolicLink where making == .attributesOnly: return force ? .replace : .create

@@ -29,7 +29,7 @@ func message(for error: ReflinkError, in operands: OperandPair) -> String {
     case .createSpecial(.fifo): "cannot create fifo \(destination)"
     case .createSpecial: "cannot create special file \(destination)"
     case .clone: "failed to clone \(destination) from \(source)"
-    case .offload, .prepare: "error copying \(source) to \(destination)"
+    case .offload, .prepare, .snapshot, .inspect: "error copying \(source) to \(destination)"
     case .read: "error reading \(source)"
     case .write: "error writing \(destination)"
     case .remove: "cannot remove \(destination)"

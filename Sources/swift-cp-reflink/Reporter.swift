@@ -72,7 +72,7 @@ final class Reporter: Sendable {
     switch outcome {
     case .skipped:
       if tells >= .methods { text = "skipped \(operands.shown(destination))\n" }
-    case .folder(isNew: false):
+    case .folder(isNew: false), .excluded:
       break
     case .parentFolder:
       text = "\(Quoting.ifNeeded(source)) -> \(Quoting.ifNeeded(destination))\n"

@@ -19,6 +19,7 @@
 #include "folders.h"
 #include "options.h"
 #include "process.h"
+#include "snapshots.h"
 #include "waiting.h"
 
 #endif

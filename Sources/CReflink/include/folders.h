@@ -28,6 +28,9 @@ int creflink_link_descriptor(int descriptor, int folder, const char *name);
 int creflink_rename(int old_folder, const char *old_name,
                     int new_folder, const char *new_name, bool replace);
 
+/// fnmatch(3); `is_path` adds FNM_PATHNAME: wildcards then stop at slashes.
+bool creflink_matches(const char *pattern, const char *name, bool is_path);
+
 /// unlinkat(2); `is_folder` adds AT_REMOVEDIR.
 int creflink_remove(int folder, const char *name, bool is_folder);
 

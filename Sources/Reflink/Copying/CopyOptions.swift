@@ -139,6 +139,8 @@ package enum Making: Sendable, Hashable {
   case hardLinks
   /// A link to the path it was named by.
   case symbolicLinks
+  /// It is looked at, and counted.
+  case nothing
 
   package var isLinks: Bool { self == .hardLinks || self == .symbolicLinks }
 }

@@ -18,10 +18,13 @@ package final class Folder: Sendable {
   final class Way: Sendable {
     let outer: Way?
     private let name: FilePath
+    /// The name it has until it is published, where that is another.
+    private let temporaryName: FilePath?
 
-    init(_ name: FilePath, in outer: Way?) {
+    init(_ name: FilePath, in outer: Way?, temporaryName: FilePath? = nil) {
       self.name = name
       self.outer = outer
+      self.temporaryName = temporaryName
     }
 
     /// The way of an entry of a folder.
@@ -29,11 +32,17 @@ package final class Folder: Sendable {
       self.init(place.name.path, in: place.folder.way)
     }
 
-    var path: FilePath {
+    /// As the caller knows it.
+    var path: FilePath { path(\.name) }
+
+    /// By which it is found now.
+    var currentPath: FilePath { path { $0.temporaryName ?? $0.name } }
+
+    private func path(_ name: (Way) -> FilePath) -> FilePath {
       var names: [FilePath] = []
       var next: Way? = self
       while let way = next {
-        names.append(way.name)
+        names.append(name(way))
         next = way.outer
       }
       var path = FilePath()
@@ -92,6 +101,11 @@ struct Place: ~Escapable {
     Folder.Way(self).path
   }
 
+  /// By which it is found now, while a tree that it is in has another name yet.
+  var currentPath: FilePath {
+    Folder.Way(self).currentPath
+  }
+
   /// The path of the folder that holds the name, relative to `folder`.
   var parent: FilePath {
     let parent = name.path.removingLastComponent()
@@ -109,10 +123,14 @@ struct KeptPlace: Sendable {
     name = OperandPath(place.name.path)
   }
 
+  init(_ folder: Folder, _ name: FilePath) {
+    self.folder = folder
+    self.name = OperandPath(name)
+  }
+
   /// What a caller named.
   init(_ path: FilePath) {
-    folder = .current
-    name = OperandPath(path)
+    self.init(.current, path)
   }
 
   /// Lends a source and a destination.

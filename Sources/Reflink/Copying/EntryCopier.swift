@@ -4,7 +4,7 @@ import SystemPackage
 /// the work, an outcome. The destination is looked at only when creating it told
 /// that the name was taken.
 struct EntryCopier {
-  let options: CopyOptions
+  var options: CopyOptions
   let decide: Decide
   let control: Control?
   let umask = Umask()
@@ -46,6 +46,24 @@ struct EntryCopier {
     case unfinished(FileCopy, Wait?)
     /// Another name of a file that is being copied: to be tried again after that.
     case postponed(FileIdentity)
+    /// Only looked at.
+    case planned(FileStatus)
+
+    /// The entry's outcome, where nothing is left to do about it.
+    var entry: EntryOutcome? {
+      switch self {
+      case .skipped: .skipped
+      case .left: .skipped
+      case .postponed: nil
+      case .file(let outcome): .file(outcome)
+      case .hardLink: .hardLink
+      case .symbolicLink: .symbolicLink
+      case .special: .special
+      case .folder: nil
+      case .unfinished: nil
+      case .planned: nil
+      }
+    }
   }
 
   /// Copies one entry. `hint` is its type where the folder's record told it. Without
@@ -54,6 +72,9 @@ struct EntryCopier {
     _ source: Place, hint: FileType = .unknown, isOperand: Bool, within ancestry: Ancestry? = nil,
     to destination: Place, _ turn: WorkerTurn? = nil
   ) throws(ReflinkError) -> Result {
+    if options.making == .nothing {
+      return try plan(source, isOperand: isOperand, within: ancestry, to: destination)
+    }
     let follow = options.symbolicLinks.follows(isOperand: isOperand)
     var file: Descriptor?
     var status: FileStatus

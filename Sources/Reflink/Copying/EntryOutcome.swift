@@ -3,6 +3,8 @@ public import SystemPackage
 /// What became of one entry of a tree.
 public enum EntryOutcome: Sendable, Hashable {
   case skipped
+  /// Left out by the filter.
+  case excluded
   case file(CopyOutcome)
   /// Another name for a file that was copied already.
   case hardLink

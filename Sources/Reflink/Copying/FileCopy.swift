@@ -69,6 +69,11 @@ extension EntryCopier {
     } catch {
       failure = report(error, source, destination)
     }
+    if let failure, options.publication != .inPlace {
+      // It was to appear complete or not at all.
+      discard(copy, destination)
+      throw failure
+    }
     do throws(SystemError) {
       try copy.standing.publish(copy.transfer.destination, as: destination)
     } catch {

@@ -11,12 +11,15 @@ package final class FolderCopy: Sendable {
   /// Whether what is in it is to be copied; not so on another file system, where
   /// one was asked for.
   let isEntered: Bool
+  /// The name it has until it is complete, where it gets its own only then.
+  let temporary: TemporaryName?
   private let attributes: AttributeCopy?
 
   init(
     source: Folder, destination: Folder, status: FileStatus, isNew: Bool, isEntered: Bool,
-    attributes: AttributeCopy?
+    temporary: TemporaryName? = nil, attributes: AttributeCopy?
   ) {
+    self.temporary = temporary
     self.source = source
     self.destination = destination
     self.status = status
@@ -25,8 +28,33 @@ package final class FolderCopy: Sendable {
     self.attributes = attributes
   }
 
+  /// The name of a folder that is not complete yet, beside the one it is to have.
+  struct TemporaryName: Sendable {
+    /// The folder that both paths start from.
+    let folder: Folder
+    let path: FilePath
+    let final: FilePath
+
+    /// renameat2(2) with RENAME_NOREPLACE; where that is unknown there is no other way
+    /// that would not overwrite what came in between.
+    func publish(_ source: FilePath) throws(ReflinkError) {
+      do throws(SystemError) {
+        try path.withName { (name) throws(SystemError) in
+          try final.withName { (final) throws(SystemError) in
+            try folder.descriptor.rename(name, to: final, replacing: false)
+          }
+        }
+      } catch {
+        var failure = error.during(.publish, source, final)
+        if error.errno == .invalidArgument { failure.code = .notSupported(.notSupported) }
+        throw failure
+      }
+    }
+  }
+
   /// All but the open folders.
   struct Closed {
+    fileprivate let temporary: TemporaryName?
     fileprivate let status: FileStatus
     fileprivate let isNew: Bool
     fileprivate let isEntered: Bool
@@ -36,7 +64,7 @@ package final class FolderCopy: Sendable {
 
   var closed: Closed {
     Closed(
-      status: status, isNew: isNew, isEntered: isEntered, attributes: attributes,
+      temporary: temporary, status: status, isNew: isNew, isEntered: isEntered, attributes: attributes,
       inheritsACL: destination.inheritsACL)
   }
 
@@ -72,7 +100,15 @@ extension FolderCopy.Closed {
     try source.descriptor.setFolderOffset(offset)
     return FolderCopy(
       source: source, destination: destination, status: status, isNew: isNew,
-      isEntered: isEntered, attributes: attributes)
+      isEntered: isEntered, temporary: temporary, attributes: attributes)
+  }
+}
+
+extension Folder.Way {
+  /// The way of a folder that may have another name yet.
+  fileprivate convenience init(_ place: Place, _ temporary: FolderCopy.TemporaryName?) {
+    self.init(
+      temporary?.final ?? place.name.path, in: place.folder.way, temporaryName: temporary?.path)
   }
 }
 
@@ -95,6 +131,35 @@ extension EntryCopier {
   func copyFolder(
     _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
     to destination: Place
+  ) throws(ReflinkError) -> Result {
+    guard ancestry == nil, options.publication != .inPlace else {
+      return try copyFolder(entry, source, follow: follow, within: ancestry, nil, to: destination)
+    }
+    let isTaken = try attempt(.examine(.destination), source, destination) {
+      () throws(SystemError) in
+      try destination.folder.descriptor.statusIfPresent(of: destination.name, follow: false) != nil
+    }
+    // A folder that is there is merged into, file by file.
+    if isTaken {
+      return try copyFolder(entry, source, follow: follow, within: nil, nil, to: destination)
+    }
+    let temporary = FolderCopy.TemporaryName(
+      folder: destination.folder, path: destination.temporaryPath(), final: destination.name.path)
+    return try temporary.path.withName { (name) throws(ReflinkError) in
+      do throws(ReflinkError) {
+        return try copyFolder(
+          entry, source, follow: follow, within: nil, temporary,
+          to: Place(destination.folder, name))
+      } catch {
+        try? destination.folder.descriptor.remove(name, isFolder: true)
+        throw error
+      }
+    }
+  }
+
+  private func copyFolder(
+    _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
+    _ temporary: FolderCopy.TemporaryName?, to destination: Place
   ) throws(ReflinkError) -> Result {
     var status = entry.source
     let root = ancestry?.root
@@ -154,10 +219,12 @@ extension EntryCopier {
       return .folder(
         FolderCopy(
           source: from,
-          destination: Folder(made, Folder.Way(destination), inheritsACL: inheritsACL),
+          destination: Folder(
+            made, Folder.Way(destination, temporary), inheritsACL: inheritsACL),
           status: status, isNew: isNew,
           isEntered: root.map { $0.device == status.identity.device } ?? true
             || !options.staysOnFileSystem,
+          temporary: temporary,
           attributes: isNew || preserving.needsOwnersOnly || preserving.times
             || preserving.extendedAttributes != .ignore ? attributes : nil))
     }

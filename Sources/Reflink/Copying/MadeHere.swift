@@ -31,6 +31,7 @@ extension EntryCopier {
     case .hardLink: return
     case .postponed: return
     case .unfinished: return
+    case .planned: return
     case .skipped: return forget(source)
     case .left: isLeft = true
     case .file: break
@@ -43,7 +44,7 @@ extension EntryCopier {
     guard
       let copy = try? destination.folder.descriptor.status(of: destination.name, follow: false)
     else { return forget(source) }
-    linked?.remember(source, at: destination.path, copy.identity)
+    linked?.remember(source, at: destination.currentPath, copy.identity)
     if !isLeft { made?.insert(copy.identity) }
   }
 

@@ -42,8 +42,7 @@ extension EntryCopier {
   ) throws(SystemError) -> OpenDestination {
     var attempts = 0
     while true {
-      let random = String(UInt64.random(in: .min ... .max), radix: 36)
-      let path = destination.parent.appending(".reflink-\(random)")
+      let path = destination.temporaryPath()
       do throws(SystemError) {
         let file = try path.withName { (name) throws(SystemError) in
           try destination.folder.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
@@ -54,6 +53,14 @@ extension EntryCopier {
         attempts += 1
       }
     }
+  }
+}
+
+extension Place {
+  /// Another name beside this one, which nobody has.
+  func temporaryPath() -> FilePath {
+    let random = String(UInt64.random(in: .min ... .max), radix: 36)
+    return parent.appending(".reflink-\(random)")
   }
 }
 

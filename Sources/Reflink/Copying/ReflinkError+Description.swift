@@ -36,6 +36,8 @@ extension ReflinkError: CustomStringConvertible {
     case .createHardLink: "cannot create hard link \(target) to \(source)"
     case .createSpecial: "cannot create special file \(target)"
     case .clone: "cannot clone \(source) to \(target)"
+    case .snapshot: "cannot make a snapshot of \(source) as \(target)"
+    case .inspect: "cannot inspect \(source)"
     case .offload: "cannot copy \(source) to \(target)"
     case .read: "cannot read \(source)"
     case .write: "cannot write \(target)"

@@ -47,6 +47,10 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case linkSymbolically
     case createSpecial(FileType)
     case clone, offload, read, write
+    /// By the file system itself.
+    case snapshot
+    /// Reading where a file's data lies, or trying what is possible.
+    case inspect
     case remove, publish
     /// Giving what is there another name.
     case moveAside

@@ -87,6 +87,12 @@ extension Descriptor {
 enum FileSystemType: Int64 {
   case ext4 = 0xEF53
   case xfs = 0x5846_5342
+  case btrfs = 0x9123_683E
+  case ocfs2 = 0x7461_636F
+  case nfs = 0x6969
+  case cifs = 0xFF53_4D42
+  case smb2 = 0xFE53_4D42
+  case ceph = 0x00C3_6400
 }
 
 extension Descriptor {

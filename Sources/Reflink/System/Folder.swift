@@ -65,8 +65,16 @@ extension Descriptor {
   func rename(
     _ name: EntryName, to other: EntryName, replacing: Bool
   ) throws(SystemError) {
+    try rename(name, to: other, in: self, replacing: replacing)
+  }
+
+  /// The same into another folder.
+  func rename(
+    _ name: EntryName, to other: EntryName, in folder: borrowing Descriptor, replacing: Bool
+  ) throws(SystemError) {
+    let there = folder.number
     _ = try check(.rename) {
-      unsafe creflink_rename(number, name.pointer, number, other.pointer, replacing)
+      unsafe creflink_rename(number, name.pointer, there, other.pointer, replacing)
     }
   }
 
@@ -89,7 +97,8 @@ extension Descriptor {
 
 /// One buffer of names of an open folder. Its names are borrowed: nothing is
 /// allocated for an entry.
-@safe struct FolderBatch: ~Copyable {
+// Its memory has one owner at a time.
+@safe struct FolderBatch: ~Copyable, @unchecked Sendable {
   private let start: UnsafeMutableRawPointer
   private var filled = 0
   private var next = 0

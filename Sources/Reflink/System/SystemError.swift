@@ -13,6 +13,7 @@ enum SystemCall: String, Sendable, Hashable {
   case setOwner = "fchown", setMode = "fchmod", setTimes = "futimens"
   case listAttributes = "flistxattr", getAttribute = "fgetxattr"
   case setAttribute = "fsetxattr", removeAttribute = "fremovexattr"
+  case subvolume = "BTRFS_IOC_SNAP_CREATE_V2", reflink = "OCFS2_IOC_REFLINK"
   case wait = "ppoll", thread = "pthread_create"
 }
 

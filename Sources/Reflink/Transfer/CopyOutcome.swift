@@ -78,7 +78,7 @@ public struct CopyOutcome: Sendable, Hashable {
   }
 }
 
-/// Why a clone, or an offload, was not possible.
+/// Why a clone, an offload, or something else that was asked for, was not possible.
 public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   /// EXDEV: the two files are on different file systems.
   case otherFileSystem
@@ -98,6 +98,8 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   case misaligned
   /// Not a regular file on both sides.
   case notRegular
+  /// Not a Btrfs subvolume, which is all that the file system's own snapshot is of.
+  case notSubvolume
   case other(Errno)
 
   public var description: String {
@@ -111,6 +113,7 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
     case .busy: "busy"
     case .misaligned: "the offsets do not fit the file system's blocks"
     case .notRegular: "not a regular file"
+    case .notSubvolume: "not a Btrfs subvolume"
     case .other(let errno): errno.description
     }
   }

@@ -44,7 +44,7 @@ extension FileTransfer {
     switch try? destination.fileSystemType() {
     case .ext4: .longRuns
     case .xfs: .longRunsAndThoseBeforeHoles
-    case nil: .none
+    default: .none
     }
   }
 }

@@ -5,6 +5,7 @@ import SystemPackage
 /// somebody could lead elsewhere. Several operands share one memory of hard links.
 package struct TreeCopier {
   private var entries: EntryCopier
+  private let sieve: Sieve?
   private let onFailure: FailureRule
   private let listener: EntryListener?
   private let workers: Workers
@@ -24,9 +25,10 @@ package struct TreeCopier {
   }
 
   init(
-    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?,
-    workers: Workers = .shared
+    _ entries: EntryCopier, filter: EntryFilter = .everything, onFailure: FailureRule,
+    listener: EntryListener?, workers: Workers = .shared
   ) {
+    sieve = Sieve(filter)
     self.entries = entries
     self.entries.onExisting = listener
     self.onFailure = onFailure
@@ -92,23 +94,17 @@ package struct TreeCopier {
   mutating func copy(_ source: Place, to destination: Place) throws(ReflinkError) {
     do throws(ReflinkError) {
       let result = try entries.copy(source, isOperand: true, to: destination)
+      if let entry = result.entry { return done(entry, source, destination) }
       switch consume result {
-      case .skipped: done(.skipped, source, destination)
-      case .left: done(.skipped, source, destination)
-      case .postponed: done(.skipped, source, destination)
-      case .file(let file): done(.file(file), source, destination)
-      case .hardLink: done(.hardLink, source, destination)
-      case .symbolicLink: done(.symbolicLink, source, destination)
-      case .special: done(.special, source, destination)
-      case .unfinished: preconditionFailure("without a turn a file is copied to its end")
+      case .planned(let status): outcome.add(planned: status)
       case .folder(let folder):
         done(.folder(isNew: folder.isNew), source, destination)
         try copyContents(of: folder)
+      default: preconditionFailure("without a turn a file is copied to its end")
       }
     } catch {
-      guard case .goOn(let tell) = onFailure, error.code != .cancelled else { throw error }
-      outcome.failures += 1
-      tell(error)
+      guard onFailure.absorbs(error, in: &outcome) else { throw error }
+      onFailure.tell(error)
     }
   }
 
@@ -124,7 +120,8 @@ package struct TreeCopier {
       queue = .shared
     }
     let tree = TreeCopy(
-      entries, onFailure: onFailure, listener: listener, queue: queue, most: most)
+      entries.within(folder), sieve, onFailure: onFailure, listener: listener, queue: queue,
+      most: most)
     if let first = try tree.begin(folder, in: nil, isLinked: true) {
       let runner = TreeRunner(tree, next: first)
       if let queue {
@@ -134,6 +131,9 @@ package struct TreeCopier {
       }
     }
     outcome.add(tree.outcome)
+    if let leftover = tree.leftover, var removal = try? TreeRemoval(leftover) {
+      _ = try? removal.goOn(nil)
+    }
     if let failure = tree.failure { throw failure }
   }
 

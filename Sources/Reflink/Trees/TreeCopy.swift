@@ -8,6 +8,7 @@ import SystemPackage
 /// lies beside the way is remembered. Every runner takes from it, a batch of names at a time.
 final class TreeCopy: Sendable {
   let entries: EntryCopier
+  let sieve: Sieve?
   let queue: RunQueue?
   private let most: Int
   private let onFailure: FailureRule
@@ -23,6 +24,8 @@ final class TreeCopy: Sendable {
     var outcome = TreeOutcome()
     var failure: ReflinkError?
     var root: Ancestry.Root?
+    var temporary: FolderCopy.TemporaryName?
+    var leftover: TemporaryTree?
   }
   private let state = Mutex(State())
   private let stopped = Atomic<Bool>(false)
@@ -33,10 +36,11 @@ final class TreeCopy: Sendable {
   ///   - most: Runners at a time, the first included.
   ///   - queue: Where the others run; nil where the first is alone.
   init(
-    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?,
+    _ entries: EntryCopier, _ sieve: Sieve?, onFailure: FailureRule, listener: EntryListener?,
     queue: RunQueue?, most: Int, completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
   ) {
     self.entries = entries
+    self.sieve = sieve
     self.onFailure = onFailure
     self.listener = listener
     self.queue = queue
@@ -48,6 +52,8 @@ final class TreeCopy: Sendable {
   var outcome: TreeOutcome { state.withLock { $0.outcome } }
   /// What ended the copy before its end.
   var failure: ReflinkError? { state.withLock { $0.failure } }
+  /// What is to be removed after such an end.
+  var leftover: TemporaryTree? { state.withLock { $0.leftover } }
 
   // MARK: - What is to do
 
@@ -110,7 +116,10 @@ final class TreeCopy: Sendable {
         source: copy.source.path, destination: copy.destination.path,
         identity: try copy.destination.descriptor.status().identity,
         device: copy.status.identity.device)
-      state.withLock { $0.root = root }
+      state.withLock { state in
+        state.root = root
+        state.temporary = copy.temporary
+      }
       return root
     } catch {
       throw error.during(.examine(.destination), copy.source.path, copy.destination.path)
@@ -147,11 +156,28 @@ final class TreeCopy: Sendable {
           failed(error)
         }
       }
+      if node.parent == nil { publish(isComplete: copy != nil) }
       if let parent = node.parent { unpark(parent, from: copy) }
       node.close()
       if copy != nil { state.withLock { $0.openFolders -= 1 } }
       if node.parent == nil { end() }
       next = node.parent
+    }
+  }
+
+  /// Gives a tree its name, once it is complete.
+  private func publish(isComplete: Bool) {
+    let (temporary, root) = state.withLock { ($0.temporary, $0.root) }
+    guard let temporary else { return }
+    if isComplete, !isStopped {
+      do throws(ReflinkError) {
+        return try temporary.publish(root?.source ?? temporary.final)
+      } catch {
+        stop(error)
+      }
+    }
+    state.withLock {
+      $0.leftover = TemporaryTree(folder: temporary.folder, path: temporary.path)
     }
   }
 
@@ -163,7 +189,10 @@ final class TreeCopy: Sendable {
   }
 
   /// The tree is done.
-  func end() {
+  private func end() {
+    state.withLock { state in
+      if state.failure?.code == .cancelled { state.failure?.bytesDone = state.outcome.total }
+    }
     ended.store(true, ordering: .releasing)
     queue?.wakeAll()
     completion(self)
@@ -190,9 +219,12 @@ final class TreeCopy: Sendable {
 
   /// Tells a failure, and stops where one is enough.
   func failed(_ error: ReflinkError) {
-    guard case .goOn(let tell) = onFailure, error.code != .cancelled else { return stop(error) }
-    state.withLock { $0.outcome.failures += 1 }
-    tell(error)
+    // How far the whole tree got, not one of its files.
+    if error.code == .cancelled, isStopped { return }
+    guard state.withLock({ onFailure.absorbs(error, in: &$0.outcome) }) else {
+      return stop(error)
+    }
+    onFailure.tell(error)
   }
 
   func done(_ entry: EntryOutcome, _ source: Place, _ destination: Place) {

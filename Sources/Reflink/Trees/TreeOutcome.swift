@@ -4,6 +4,25 @@ public enum FailureRule: Sendable {
   case stop
   /// The failure is told and counted, and the rest is copied.
   case goOn(tell: @Sendable (ReflinkError) -> Void)
+  /// The failure is counted and kept in the outcome, and the rest is copied.
+  case collect
+
+  /// Whether the copy goes on after this error, which is then accounted for.
+  func absorbs(_ error: ReflinkError, in outcome: inout TreeOutcome) -> Bool {
+    if error.code == .cancelled { return false }
+    switch self {
+    case .stop: return false
+    case .goOn: break
+    case .collect: outcome.errors.append(error)
+    }
+    outcome.failures += 1
+    return true
+  }
+
+  /// Tells an error that was absorbed. Not to be called under a lock.
+  func tell(_ error: ReflinkError) {
+    if case .goOn(let tell) = self { tell(error) }
+  }
 }
 
 /// A tree copy's account.
@@ -13,15 +32,25 @@ public struct TreeOutcome: Sendable, Hashable {
   public internal(set) var hardLinks = 0
   public internal(set) var symbolicLinks = 0
   public internal(set) var specials = 0
+  /// Left as they were, or out, by the rule for names that are taken.
   public internal(set) var skipped = 0
+  /// Left out by the filter; of a folder, only itself is counted.
+  public internal(set) var excluded = 0
   public internal(set) var failures = 0
+  /// The failures, where they are collected.
+  public internal(set) var errors: [ReflinkError] = []
   /// Bytes, as `CopyOutcome` tells them apart.
   public internal(set) var cloned: Int64 = 0
   public internal(set) var offloaded: Int64 = 0
   public internal(set) var copied: Int64 = 0
   public internal(set) var holes: Int64 = 0
+  /// Bytes of files that were only counted; see `planTree`.
+  var planned: Int64 = 0
 
   public init() {}
+
+  /// Bytes accounted for.
+  public var total: Int64 { cloned + offloaded + copied + holes }
 
   init(of outcome: EntryOutcome) {
     add(outcome)
@@ -34,16 +63,30 @@ public struct TreeOutcome: Sendable, Hashable {
     symbolicLinks += other.symbolicLinks
     specials += other.specials
     skipped += other.skipped
+    excluded += other.excluded
     failures += other.failures
+    errors += other.errors
+    planned += other.planned
     cloned += other.cloned
     offloaded += other.offloaded
     copied += other.copied
     holes += other.holes
   }
 
+  mutating func add(planned status: FileStatus) {
+    switch status.type {
+    case .symbolicLink: symbolicLinks += 1
+    case .regular:
+      files += 1
+      planned += status.size
+    default: specials += 1
+    }
+  }
+
   mutating func add(_ outcome: EntryOutcome) {
     switch outcome {
     case .skipped: skipped += 1
+    case .excluded: excluded += 1
     case .hardLink: hardLinks += 1
     case .symbolicLink: symbolicLinks += 1
     case .special: specials += 1

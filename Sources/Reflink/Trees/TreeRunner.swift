@@ -122,16 +122,16 @@ final class TreeRunner: Work {
     let from = Place(copy.source, name)
     let to = Place(copy.destination, name)
     let entries = tree.entries
+    if let sieve = tree.sieve, excludes(sieve, name, hint, of: node, copy) {
+      done(.excluded, from, to, &state)
+      return nil
+    }
     do throws(ReflinkError) {
       let result = try entries.copy(
         from, hint: hint, isOperand: false, within: node.ancestry, to: to, turn)
+      if let entry = result.entry { done(entry, from, to, &state) }
       switch consume result {
-      case .skipped: done(.skipped, from, to, &state)
-      case .left: done(.skipped, from, to, &state)
-      case .file(let file): done(.file(file), from, to, &state)
-      case .hardLink: done(.hardLink, from, to, &state)
-      case .symbolicLink: done(.symbolicLink, from, to, &state)
-      case .special: done(.special, from, to, &state)
+      case .planned(let status): state.outcome.add(planned: status)
       case .folder(let folder):
         done(.folder(isNew: folder.isNew), from, to, &state)
         return try tree.begin(
@@ -143,11 +143,26 @@ final class TreeRunner: Work {
         let item = TreeItem.entry(node, OperandPath(name.path))
         let tree = tree
         entries.hardLinks?.whenSettled(identity) { tree.push(item) }
+      default: break
       }
     } catch {
       tree.failed(error)
     }
     return nil
+  }
+
+  private func excludes(
+    _ sieve: Sieve, _ name: EntryName, _ hint: FileType, of node: FolderNode, _ copy: FolderCopy
+  ) -> Bool {
+    sieve.excludes(name) {
+      let root = node.ancestry.root.source.components.count
+      return FilePath(root: nil, copy.source.path.components.dropFirst(root))
+    } isFolder: {
+      if hint != .unknown, hint != .symbolicLink { return hint == .folder }
+      let follow = tree.entries.options.symbolicLinks == .follow
+      let status = try? copy.source.descriptor.status(of: name, follow: follow)
+      return status?.type == .folder
+    }
   }
 
   /// Ends a use of a folder.

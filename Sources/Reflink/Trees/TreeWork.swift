@@ -11,6 +11,7 @@ final class TreeWork: Work {
 
   private let stage = Mutex(Stage.toBegin)
   private let entries: EntryCopier
+  private let sieve: Sieve?
   private let onFailure: FailureRule
   private let listener: EntryListener?
   private let source: KeptPlace
@@ -18,13 +19,14 @@ final class TreeWork: Work {
   private let completion: @Sendable (Result<TreeOutcome, ReflinkError>) -> Void
 
   init(
-    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?,
-    _ source: KeptPlace, to destination: KeptPlace,
+    _ entries: EntryCopier, filter: EntryFilter = .everything, onFailure: FailureRule,
+    listener: EntryListener?, _ source: KeptPlace, to destination: KeptPlace,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void
   ) {
     var entries = entries
     entries.onExisting = listener
     self.entries = entries
+    sieve = Sieve(filter)
     self.onFailure = onFailure
     self.listener = listener
     self.source = source
@@ -56,14 +58,12 @@ final class TreeWork: Work {
   private func begin(_ turn: WorkerTurn) throws(ReflinkError) -> ((any Work)?, Wait?) {
     try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
       let result = try entries.copy(from, isOperand: true, to: to, turn)
+      if let entry = result.entry { done(entry) }
       switch consume result {
-      case .skipped: done(.skipped)
-      case .left: done(.skipped)
-      case .postponed: done(.skipped)
-      case .file(let file): done(.file(file))
-      case .hardLink: done(.hardLink)
-      case .symbolicLink: done(.symbolicLink)
-      case .special: done(.special)
+      case .planned(let status):
+        var outcome = TreeOutcome()
+        outcome.add(planned: status)
+        completion(.success(outcome))
       case .unfinished(let copy, let wait):
         let file = FileWork(entries, copy, source, to: destination) { [self] result in
           switch result {
@@ -76,20 +76,22 @@ final class TreeWork: Work {
         listener?(.folder(isNew: folder.isNew), from.path, to.path)
         let made = TreeOutcome(of: .folder(isNew: folder.isNew))
         let completion = completion
+        let queue = turn.queue
         let tree = TreeCopy(
-          entries, onFailure: onFailure, listener: listener, queue: turn.queue,
+          entries.within(folder), sieve, onFailure: onFailure, listener: listener, queue: queue,
           most: defaultWorkers()
         ) { tree in
-          var outcome = tree.outcome
-          outcome.add(made)
-          if let failure = tree.failure {
-            completion(.failure(failure))
-          } else {
-            completion(.success(outcome))
+          guard let failure = tree.failure else {
+            var outcome = tree.outcome
+            outcome.add(made)
+            return completion(.success(outcome))
           }
+          guard let leftover = tree.leftover else { return completion(.failure(failure)) }
+          queue.remove(leftover) { completion(.failure(failure)) }
         }
         let first = try tree.begin(folder, in: nil, isLinked: true)
         return (first.map { TreeRunner(tree, next: $0) }, nil)
+      default: break
       }
       return (nil, nil)
     }
@@ -101,12 +103,31 @@ final class TreeWork: Work {
   }
 
   private func failed(_ error: ReflinkError) {
-    guard case .goOn(let tell) = onFailure, error.code != .cancelled else {
-      return completion(.failure(error))
-    }
-    tell(error)
     var outcome = TreeOutcome()
-    outcome.failures = 1
+    guard onFailure.absorbs(error, in: &outcome) else { return completion(.failure(error)) }
+    onFailure.tell(error)
     completion(.success(outcome))
+  }
+}
+
+extension EntryCopier {
+  /// For what is in a folder: where that gets its name only when all of it is complete,
+  /// nothing in it needs to be made aside.
+  func within(_ folder: FolderCopy) -> EntryCopier {
+    guard folder.temporary != nil else { return self }
+    var entries = self
+    entries.options.publication = .inPlace
+    return entries
+  }
+}
+
+extension RunQueue {
+  /// Removes a tree that is not to stay, in turns.
+  fileprivate func remove(_ tree: TemporaryTree, _ completion: @escaping @Sendable () -> Void) {
+    // Whatever comes of it, there is an error to tell already.
+    let work = OperationWork<TreeRemoval>({ _ in completion() }) { () throws(ReflinkError) in
+      try TreeRemoval(tree)
+    }
+    do throws(SystemError) { try submit(work) } catch { completion() }
   }
 }

@@ -1,0 +1,53 @@
+public import SystemPackage
+
+/// Counts what a copy of a tree would copy, and does nothing.
+///
+/// Looks at every entry by statx(2) and reads no data. What the destination holds is not
+/// asked, so that a copy with the rule `skip` or `update` may do less. This call blocks its
+/// thread, which counts too.
+///
+/// - Parameters:
+///   - source: A file or folder.
+///   - options: Which links are followed.
+///   - filter: What is left out.
+///   - onFailure: Whether an entry that cannot be looked at ends the counting.
+///   - control: Cancels from another thread.
+/// - Returns: What there is, as of no single moment.
+/// - Throws: `ReflinkError`.
+public func planTree(
+  _ source: FilePath, options: CopyOptions = CopyOptions(), filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, control: Control? = nil
+) throws(ReflinkError) -> TreePlan {
+  TreePlan(try TreeVerb.counting(source, options, filter, onFailure).run(control))
+}
+
+/// Counts what a copy of a tree would copy, without blocking a thread of Swift's
+/// cooperative pool.
+///
+/// - Parameters:
+///   - source: A file or folder.
+///   - options: Which links are followed.
+///   - filter: What is left out.
+///   - onFailure: Whether an entry that cannot be looked at ends the counting.
+///   - control: Cancelled with the task.
+/// - Returns: What there is, as of no single moment.
+/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
+public func planTree(
+  _ source: FilePath, options: CopyOptions = CopyOptions(), filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, control: Control? = nil
+) async throws(ReflinkError) -> TreePlan {
+  TreePlan(try await TreeVerb.counting(source, options, filter, onFailure).runInTurns(control))
+}
+
+extension TreeVerb {
+  fileprivate static func counting(
+    _ source: FilePath, _ options: CopyOptions, _ filter: EntryFilter, _ onFailure: FailureRule
+  ) -> TreeVerb {
+    var options = options
+    options.making = .nothing
+    options.publication = .inPlace
+    return TreeVerb(
+      source: .path(source), destination: .path(source), options: options,
+      decide: { _ in .create }, filter: filter, onFailure: onFailure, plan: nil, listener: nil)
+  }
+}

@@ -1,0 +1,127 @@
+public import SystemPackage
+
+/// Makes a snapshot of a file, or of a folder with all that is in it: a new name whose
+/// data is shared with the source, complete or not there at all.
+///
+/// This is the reflink(2) call as it was proposed in 2009, with its rules: the new name
+/// must not exist, it is on the same file system, symbolic links are not followed, and
+/// what is preserved is said, never chosen by privilege. On OCFS2 a file goes by that
+/// file system's own OCFS2_IOC_REFLINK. Elsewhere it is cloned by FICLONE into a file
+/// without a name (O_TMPFILE), which is linked once it has its attributes; where there
+/// are no such files (FUSE, NFS), into one with another name. A folder is made under another
+/// name and renamed by RENAME_NOREPLACE. Other names begin with `.reflink-`, and stay only
+/// where the process was killed.
+///
+/// One file is as of one moment. Of a folder, each file is as of a moment of its own,
+/// unless `method` is a subvolume's. This call blocks its thread.
+///
+/// - Parameters:
+///   - source: A regular file, or a folder.
+///   - name: The new name.
+///   - preserving: Everything or nothing.
+///   - method: How a folder's snapshot is made.
+///   - control: Cancels from another thread, and tells how far it is.
+/// - Returns: How it was made, and what there was.
+/// - Throws: `ReflinkError`: `exists`, `crossDevice`, `notSupported` (with EPERM for what
+///   is neither a regular file nor a folder), `permissionDenied` where something cannot be
+///   preserved. Nothing was made then.
+public func snapshot(
+  _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
+  method: SnapshotMethod = .clones, control: Control? = nil
+) throws(ReflinkError) -> SnapshotOutcome {
+  control?.began()
+  defer { control?.ended() }
+  let isMade = try perform(control) {
+    FileSystemSnapshot(source, name, preserving, method)
+  }
+  if isMade { return .fileSystem }
+  return .clones(try TreeVerb.snapshot(.path(source), name, preserving).run(control))
+}
+
+/// Makes a snapshot without blocking a thread of Swift's cooperative pool.
+///
+/// - Parameters:
+///   - source: A regular file, or a folder.
+///   - name: The new name.
+///   - preserving: Everything or nothing.
+///   - method: How a folder's snapshot is made.
+///   - control: Cancelled with the task, and tells how far it is.
+/// - Returns: How it was made, and what there was.
+/// - Throws: `ReflinkError`, as the blocking twin. Nothing was made then.
+public func snapshot(
+  _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
+  method: SnapshotMethod = .clones, control: Control? = nil
+) async throws(ReflinkError) -> SnapshotOutcome {
+  control?.began()
+  defer { control?.ended() }
+  let isMade = try await perform(control, source, name) { _ in
+    FileSystemSnapshot(source, name, preserving, method)
+  }
+  if isMade { return .fileSystem }
+  return .clones(try await TreeVerb.snapshot(.path(source), name, preserving).runInTurns(control))
+}
+
+/// Makes a snapshot of an open file under a new name.
+///
+/// - Parameters:
+///   - source: A regular file, open for reading. Stays open, and the caller's.
+///   - name: The new name, on the same file system.
+///   - preserving: Everything or nothing.
+///   - control: Cancels from another thread, and tells how far it is.
+/// - Returns: How it was made.
+/// - Throws: `ReflinkError`, as for paths. Nothing was made then.
+public func snapshot(
+  _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
+  control: Control? = nil
+) throws(ReflinkError) -> SnapshotOutcome {
+  let outcome = try copyHere(
+    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), control)
+  return .clones(TreeOutcome(of: .file(outcome)))
+}
+
+/// Makes a snapshot of an open file under a new name, without blocking a thread of
+/// Swift's cooperative pool.
+///
+/// - Parameters:
+///   - source: A regular file, open for reading at least until this returns.
+///   - name: The new name, on the same file system.
+///   - preserving: Everything or nothing.
+///   - control: Cancelled with the task, and tells how far it is.
+/// - Returns: How it was made.
+/// - Throws: `ReflinkError`, as for paths. Nothing was made then.
+public func snapshot(
+  _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
+  control: Control? = nil
+) async throws(ReflinkError) -> SnapshotOutcome {
+  let outcome = try await copyInTurns(
+    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), control)
+  return .clones(TreeOutcome(of: .file(outcome)))
+}
+
+/// Of what a caller names, regular files and folders only; in a folder, everything.
+@Sendable private func decideOnSnapshot(_ facts: EntryFacts) -> EntryAction {
+  let type = facts.source.type
+  if facts.isOperand, type != .regular, type != .folder { return .refuse(.notRegular) }
+  return facts.destination == .unseen ? .create : .refuse(.exists)
+}
+
+@Sendable private func decideOnSnapshotOfFile(_ facts: EntryFacts) -> EntryAction {
+  facts.source.type == .regular ? decideOnSnapshot(facts) : .refuse(.notRegular)
+}
+
+extension CopyOptions {
+  fileprivate static func snapshot(_ preserving: SnapshotPreservation) -> Self {
+    CopyOptions(
+      cloning: .required, preserving: preserving.preservation, publication: .unnamed)
+  }
+}
+
+extension TreeVerb {
+  fileprivate static func snapshot(
+    _ source: FileOperand, _ name: FilePath, _ preserving: SnapshotPreservation
+  ) -> TreeVerb {
+    TreeVerb(
+      source: source, destination: .path(name), options: .snapshot(preserving),
+      decide: decideOnSnapshot, filter: .everything, onFailure: .stop, plan: nil, listener: nil)
+  }
+}

@@ -1,0 +1,82 @@
+import SystemPackage
+
+/// A snapshot that the file system makes by itself: of a file on OCFS2, and of a Btrfs
+/// subvolume where that was asked for. The outcome says whether it was made so.
+struct FileSystemSnapshot: ~Copyable, Operation {
+  private let source: FilePath
+  private let destination: FilePath
+  private let preserving: SnapshotPreservation
+  private let method: SnapshotMethod
+  private(set) var outcome = false
+
+  init(
+    _ source: FilePath, _ destination: FilePath, _ preserving: SnapshotPreservation,
+    _ method: SnapshotMethod
+  ) {
+    self.source = source
+    self.destination = destination
+    self.preserving = preserving
+    self.method = method
+  }
+
+  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+    do throws(SystemError) {
+      switch method {
+      case .clones: outcome = try reflinkOnOCFS2()
+      case .subvolume(let readOnly):
+        try snapshotSubvolume(readOnly: readOnly)
+        outcome = true
+      }
+      return .finished
+    } catch {
+      let operation: ReflinkError.Operation =
+        switch error.call {
+        case .reflink, .subvolume: .snapshot
+        default: .prepare
+        }
+      var failure = error.during(operation, source, destination)
+      if error.call == .subvolume,
+        error.errno == .invalidArgument || error.errno == .inappropriateIOCTLForDevice
+      {
+        failure.code = .notSupported(.notSubvolume)
+      }
+      throw failure
+    }
+  }
+
+  private func reflinkOnOCFS2() throws(SystemError) -> Bool {
+    try source.withName { (name) throws(SystemError) in
+      // Where it cannot be opened, whoever clones it says why.
+      guard
+        let file = try? Descriptor.currentFolder.open(name, [.noFollow, .nonBlocking])
+      else { return false }
+      guard try file.fileSystemType() == .ocfs2, try file.status().type == .regular else {
+        return false
+      }
+      try destination.withName { (new) throws(SystemError) in
+        try file.reflink(name, to: new, preserving: preserving == .everything)
+      }
+      return true
+    }
+  }
+
+  private func snapshotSubvolume(readOnly: Bool) throws(SystemError) {
+    guard preserving == .everything else {
+      throw SystemError(call: .statx, errno: .invalidArgument)
+    }
+    let subvolume = try source.withName { (name) throws(SystemError) in
+      try Descriptor.currentFolder.open(name, [.folder, .noFollow])
+    }
+    try destination.withName { (new) throws(SystemError) in
+      let folder = try Place(.current, new).parent.withName { (name) throws(SystemError) in
+        try Descriptor.currentFolder.open(name, .folder)
+      }
+      guard let last = destination.lastComponent else {
+        throw SystemError(call: .subvolume, errno: .fileExists)
+      }
+      try FilePath(root: nil, [last]).withName { (name) throws(SystemError) in
+        try folder.snapshot(of: subvolume, as: name, readOnly: readOnly)
+      }
+    }
+  }
+}

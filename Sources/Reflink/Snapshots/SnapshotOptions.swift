@@ -1,0 +1,36 @@
+/// What a snapshot has of its source beside the data; never decided by privilege.
+public enum SnapshotPreservation: Sendable, Hashable {
+  /// Owner, mode, times, extended attributes and access control lists. Whoever may not
+  /// give all that to a new file gets an error (EPERM), and nothing is made.
+  case everything
+  /// The data alone: as a new file of the caller's, with the source's permissions less
+  /// the umask. Names of one file in a tree stay names of one file.
+  case nothing
+
+  var preservation: Preservation {
+    switch self {
+    case .everything:
+      Preservation(
+        mode: true, owner: .required, times: true, extendedAttributes: .required, hardLinks: true)
+    case .nothing:
+      Preservation(hardLinks: true)
+    }
+  }
+}
+
+/// How a folder's snapshot is made.
+public enum SnapshotMethod: Sendable, Hashable {
+  /// By cloning every file in it: each as of a moment of its own.
+  case clones
+  /// By Btrfs itself, of a whole subvolume as of one moment. What is mounted on it or
+  /// nested in it as a subvolume of its own stays out, as an empty folder.
+  case subvolume(readOnly: Bool)
+}
+
+/// How a snapshot came about.
+public enum SnapshotOutcome: Sendable, Hashable {
+  /// Every file was cloned, one FICLONE each; what there was of them.
+  case clones(TreeOutcome)
+  /// The file system made it in one piece (OCFS2, a Btrfs subvolume) and counts nothing.
+  case fileSystem
+}

@@ -1,0 +1,23 @@
+import CReflink
+
+/// Snapshots that a file system makes by itself.
+extension Descriptor {
+  /// OCFS2_IOC_REFLINK; `self` is any file of that file system.
+  func reflink(
+    _ source: EntryName, to destination: EntryName, preserving: Bool
+  ) throws(SystemError) {
+    _ = try check(.reflink) {
+      unsafe creflink_ocfs2_reflink(number, source.pointer, destination.pointer, preserving)
+    }
+  }
+
+  /// BTRFS_IOC_SNAP_CREATE_V2 of the subvolume `source`; `self` is the folder of the new name.
+  func snapshot(
+    of source: borrowing Descriptor, as name: EntryName, readOnly: Bool
+  ) throws(SystemError) {
+    let from = source.number
+    _ = try check(.subvolume) {
+      unsafe creflink_btrfs_snapshot(from, number, name.pointer, readOnly)
+    }
+  }
+}

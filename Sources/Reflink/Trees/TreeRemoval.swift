@@ -1,0 +1,118 @@
+import SystemPackage
+
+/// Where a tree is that has not got its name yet.
+struct TemporaryTree: Sendable {
+  /// The folder that the paths start from.
+  let folder: Folder
+  let path: FilePath
+}
+
+/// Removes a tree that was made and is not to stay, however deep it is and whatever
+/// rights it has, with two descriptors: what is inside a subfolder of the outermost
+/// folder moves up into that before the subfolder goes.
+struct TreeRemoval: ~Copyable, Operation {
+  private let tree: TemporaryTree
+  private let root: Descriptor
+  private var child: Child?
+  private var names = FolderBatch()
+
+  private final class Child: Sendable {
+    let descriptor: Descriptor
+    let name: OperandPath
+
+    init(_ descriptor: consuming Descriptor, _ name: OperandPath) {
+      self.descriptor = descriptor
+      self.name = name
+    }
+  }
+
+  init(_ tree: TemporaryTree) throws(ReflinkError) {
+    self.tree = tree
+    do throws(SystemError) {
+      root = try tree.path.withName { (name) throws(SystemError) in
+        try Self.open(name, in: tree.folder.descriptor)
+      }
+    } catch {
+      throw error.during(.remove, tree.path)
+    }
+  }
+
+  var outcome: Void { () }
+
+  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+    do throws(SystemError) {
+      while try step() {
+        if let turn, turn.isOver { return .spent }
+      }
+      return .finished
+    } catch {
+      throw error.during(.remove, tree.path)
+    }
+  }
+
+  /// One reading's worth. False at the end.
+  private mutating func step() throws(SystemError) -> Bool {
+    if let child {
+      if try names.fill(from: child.descriptor) {
+        while names.advance() {
+          if try Self.remove(names.name, in: child.descriptor) { continue }
+          // Moving it changes its "..", which takes the right to write to it.
+          _ = try Self.open(names.name, in: child.descriptor)
+          try Place(.current, names.name).temporaryPath().withName { (new) throws(SystemError) in
+            try child.descriptor.rename(names.name, to: new, in: root, replacing: false)
+          }
+        }
+        // What was read is gone; what else there is comes first now.
+        try child.descriptor.setFolderOffset(0)
+      } else {
+        try child.name.withName { (name) throws(SystemError) in
+          try root.remove(name, isFolder: true)
+        }
+        self.child = nil
+        try root.setFolderOffset(0)
+      }
+      return true
+    }
+    guard try names.fill(from: root) else {
+      try tree.path.withName { (name) throws(SystemError) in
+        try tree.folder.descriptor.remove(name, isFolder: true)
+      }
+      return false
+    }
+    while child == nil, names.advance() {
+      if try Self.remove(names.name, in: root) { continue }
+      child = Child(try Self.open(names.name, in: root), OperandPath(names.name.path))
+    }
+    if child == nil { try root.setFolderOffset(0) }
+    return true
+  }
+
+  /// Removes an entry; false for a folder that is not empty.
+  private static func remove(
+    _ name: EntryName, in folder: borrowing Descriptor
+  ) throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      try folder.remove(name)
+      return true
+    } catch {
+      guard error.errno == .isDirectory || error.errno == .notPermitted else { throw error }
+    }
+    do throws(SystemError) {
+      try folder.remove(name, isFolder: true)
+      return true
+    } catch {
+      guard error.errno == .directoryNotEmpty || error.errno == .fileExists else { throw error }
+      return false
+    }
+  }
+
+  /// Opens a folder of ours, and lets its owner write to it.
+  private static func open(
+    _ name: EntryName, in folder: borrowing Descriptor
+  ) throws(SystemError) -> Descriptor {
+    if !isPrivileged() {
+      try folder.open(name, [.reference, .folder, .noFollow]).setMode(.ownerReadWriteExecute)
+    }
+    return try folder.open(name, [.folder, .noFollow])
+  }
+}
