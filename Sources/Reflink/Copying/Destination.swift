@@ -144,9 +144,7 @@ extension EntryCopier {
     return failure
   }
 
-  /// Before an existing file loses its data to a clone that must succeed: asks for a
-  /// range that no file has. EINVAL is the answer where the two can share; everything
-  /// that forbids it (another file system, no support) is looked at before the range.
+  /// Before an existing file loses its data to a clone that must succeed.
   private func requireSharing(
     _ file: borrowing Descriptor, _ status: FileStatus,
     into existing: borrowing Descriptor, isRegular: Bool
@@ -157,11 +155,6 @@ extension EntryCopier {
     guard status.size <= fileSizeLimit() else {
       throw SystemError(call: .cloneRange, errno: .fileTooLarge)
     }
-    let nowhere: Range<Int64> = 1 << 62..<1 << 62 + 4096
-    do throws(SystemError) {
-      try existing.clone(nowhere, from: file, to: 0)
-    } catch {
-      guard error.errno == .invalidArgument else { throw error }
-    }
+    try existing.requireSharing(with: file)
   }
 }

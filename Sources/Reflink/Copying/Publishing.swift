@@ -59,8 +59,14 @@ extension EntryCopier {
 extension Place {
   /// Another name beside this one, which nobody has.
   func temporaryPath() -> FilePath {
-    let random = String(UInt64.random(in: .min ... .max), radix: 36)
-    return parent.appending(".reflink-\(random)")
+    parent.appending(FilePath.temporaryName().components)
+  }
+}
+
+extension FilePath {
+  /// A name that nobody has, for what is not complete.
+  static func temporaryName() -> FilePath {
+    FilePath(".reflink-\(String(UInt64.random(in: .min ... .max), radix: 36))")
   }
 }
 

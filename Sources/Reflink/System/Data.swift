@@ -16,6 +16,14 @@ import SystemPackage
     unsafe start.deallocate()
   }
 
+  /// Bytes that no compression makes fewer.
+  func fillWithNoise() {
+    var generator = SystemRandomNumberGenerator()
+    for offset in stride(from: 0, to: capacity - 7, by: 8) {
+      unsafe start.storeBytes(of: generator.next(), toByteOffset: offset, as: UInt64.self)
+    }
+  }
+
   /// Whether a range of the buffer holds nothing but zeros.
   func isZero(_ range: Range<Int>) -> Bool {
     unsafe creflink_is_zero(start + range.lowerBound, range.count)

@@ -41,3 +41,48 @@ extension Descriptor {
     try check(.extents) { creflink_extents_exceed(number, limit) } != 0
   }
 }
+
+extension Descriptor {
+  /// One extent as FIEMAP tells it.
+  struct Extent {
+    /// FIEMAP_EXTENT_*.
+    struct Flags: OptionSet {
+      let rawValue: UInt32
+      init(rawValue: UInt32) { self.rawValue = rawValue }
+      private init(_ flag: creflink_extent_flags) { rawValue = flag.rawValue }
+
+      static let last = Flags(CREFLINK_EXTENT_LAST)
+      static let unknown = Flags(CREFLINK_EXTENT_UNKNOWN)
+      static let delayed = Flags(CREFLINK_EXTENT_DELAYED)
+      static let encoded = Flags(CREFLINK_EXTENT_ENCODED)
+      static let inline = Flags(CREFLINK_EXTENT_INLINE)
+      static let unwritten = Flags(CREFLINK_EXTENT_UNWRITTEN)
+      static let shared = Flags(CREFLINK_EXTENT_SHARED)
+    }
+
+    let range: Range<Int64>
+    let physical: UInt64
+    let flags: Flags
+
+    var isLast: Bool { flags.contains(.last) }
+  }
+
+  /// FS_IOC_FIEMAP with FIEMAP_FLAG_SYNC: without it, what is only in memory has no place
+  /// yet, and what was shared is called shared long after a write.
+  func extents(from offset: Int64, atMost count: Int) throws(SystemError) -> [Extent] {
+    var found = [creflink_extent](repeating: creflink_extent(), count: count)
+    let stored = try check(.extents, at: offset) {
+      unsafe found.withUnsafeMutableBufferPointer { buffer in
+        unsafe creflink_extents(
+          number, UInt64(max(offset, 0)), true, buffer.baseAddress, UInt32(clamping: count))
+      }
+    }
+    return found.prefix(Int(stored)).map { extent in
+      let start = Int64(clamping: extent.logical)
+      let length = Int64(clamping: extent.length)
+      return Extent(
+        range: start..<start + min(length, .max - start), physical: extent.physical,
+        flags: Extent.Flags(rawValue: extent.flags))
+    }
+  }
+}

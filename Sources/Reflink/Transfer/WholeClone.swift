@@ -78,8 +78,13 @@ extension FileTransfer {
         // The kernel says EINVAL for a clone past RLIMIT_FSIZE; a write would say this.
         throw SystemError(call: .clone, errno: .fileTooLarge)
       }
-      if let change = noCopyOnWriteDifference(), outcome.noCopyOnWrite == nil {
-        if adoptNoCopyOnWrite(change) { return .advanced(0) }
+      if outcome.noCopyOnWrite == nil,
+        let change = destination.noCopyOnWriteDifference(to: source)
+      {
+        if destination.adopt(change) {
+          outcome.noCopyOnWrite = change
+          return .advanced(0)
+        }
         cause = .noCopyOnWriteMismatch
       } else {
         cause = .invalid
@@ -89,32 +94,5 @@ extension FileTransfer {
     if cloning == .required { throw error }
     rung = rungAfterClone()
     return .advanced(0)
-  }
-
-  /// What would make the destination's NOCOW flag like the source's. Asked only
-  /// after a refusal: no call is spent on files that clone at once.
-  private func noCopyOnWriteDifference() -> CopyOutcome.NoCopyOnWriteChange? {
-    guard let from = try? source.inodeFlags(), let to = try? destination.inodeFlags(),
-      from.contains(.noCopyOnWrite) != to.contains(.noCopyOnWrite)
-    else { return nil }
-    return from.contains(.noCopyOnWrite) ? .set : .cleared
-  }
-
-  /// Changes the flag on the (empty) destination. Btrfs answers 0 and changes
-  /// nothing on a file with data, so it is read back.
-  private mutating func adoptNoCopyOnWrite(_ change: CopyOutcome.NoCopyOnWriteChange) -> Bool {
-    do throws(SystemError) {
-      var flags = try destination.inodeFlags()
-      switch change {
-      case .set: flags.insert(.noCopyOnWrite)
-      case .cleared: flags.remove(.noCopyOnWrite)
-      }
-      try destination.setInodeFlags(flags)
-      guard try destination.inodeFlags() == flags else { return false }
-    } catch {
-      return false
-    }
-    outcome.noCopyOnWrite = change
-    return true
   }
 }

@@ -58,7 +58,7 @@ struct TreeRemoval: ~Copyable, Operation {
           if try Self.remove(names.name, in: child.descriptor) { continue }
           // Moving it changes its "..", which takes the right to write to it.
           _ = try Self.open(names.name, in: child.descriptor)
-          try Place(.current, names.name).temporaryPath().withName { (new) throws(SystemError) in
+          try FilePath.temporaryName().withName { (new) throws(SystemError) in
             try child.descriptor.rename(names.name, to: new, in: root, replacing: false)
           }
         }

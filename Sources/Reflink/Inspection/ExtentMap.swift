@@ -1,0 +1,49 @@
+/// A run of a file and what stands behind it.
+public struct FileExtent: Sendable, Hashable {
+  public enum Kind: Sendable, Hashable {
+    /// Data at a place on storage, in bytes. On Btrfs `isShared` tells of the whole extent
+    /// that the run is a part of: it may be other parts that somebody else refers to. Of
+    /// what is stored encoded (compressed), the place is where all of it begins.
+    case data(at: UInt64, isShared: Bool, isEncoded: Bool)
+    /// Kept in the file system's metadata; never shared.
+    case inline
+    /// Reserved and never written; reads as zeros.
+    case unwritten
+    case hole
+    /// The file system does not tell.
+    case unknown
+  }
+
+  /// In bytes of the file.
+  public let range: Range<Int64>
+  public let kind: Kind
+
+  /// Bytes.
+  public var length: Int64 { range.upperBound - range.lowerBound }
+}
+
+/// Where all of a file's data lies, as FS_IOC_FIEMAP told it: every byte is in one extent.
+public struct ExtentMap: Sendable, Hashable {
+  /// One after the other, from the first byte to the last.
+  public let extents: [FileExtent]
+
+  /// The file's size, in bytes.
+  public var size: Int64 { extents.last?.range.upperBound ?? 0 }
+  /// Bytes of data that other files (or other places of this one) refer to as well; on
+  /// Btrfs an upper bound, see `FileExtent.Kind.data`.
+  public var shared: Int64 {
+    bytes { if case .data(_, let isShared, _) = $0 { isShared } else { false } }
+  }
+  /// Bytes of data that nobody else refers to.
+  public var exclusive: Int64 {
+    bytes { if case .data(_, let isShared, _) = $0 { !isShared } else { false } }
+  }
+  public var inline: Int64 { bytes { $0 == .inline } }
+  public var unwritten: Int64 { bytes { $0 == .unwritten } }
+  public var holes: Int64 { bytes { $0 == .hole } }
+  public var unknown: Int64 { bytes { $0 == .unknown } }
+
+  private func bytes(_ fits: (FileExtent.Kind) -> Bool) -> Int64 {
+    extents.reduce(0) { fits($1.kind) ? $0 + $1.length : $0 }
+  }
+}

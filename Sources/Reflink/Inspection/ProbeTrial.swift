@@ -1,0 +1,140 @@
+import SystemPackage
+
+/// Tries what is possible between a source and a folder, on a file that nobody sees.
+struct ProbeTrial: ~Copyable, Operation {
+  private let source: FileOperand
+  private let folder: FileOperand
+  private(set) var outcome = ProbeReport()
+
+  init(_ source: FileOperand, _ folder: FileOperand) {
+    self.source = source
+    self.folder = folder
+  }
+
+  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+    let file = try RegularFile.open(source)
+    let size = file.status.size
+    do throws(SystemError) {
+      let place = try folder.open(.folder)
+      let trial = try unseenFile(in: place)
+      if try clone(file.descriptor, size, into: trial) {
+        outcome.mechanism = .clone
+        if size > 0 { outcome.alignment = alignment(file.descriptor, size, trial) }
+        outcome.inlineLimit = try? inlineLimit(of: trial)
+      } else if try offload(file.descriptor, into: trial) {
+        outcome.mechanism = .offload(onServer: try trial.fileSystemType()?.isRemote ?? false)
+      }
+      return .finished
+    } catch {
+      throw error.during(.inspect, source.path, folder.path)
+    }
+  }
+
+  private mutating func unseenFile(
+    in folder: borrowing Descriptor
+  ) throws(SystemError) -> Descriptor {
+    do throws(SystemError) {
+      return try FilePath(".").withName { (name) throws(SystemError) in
+        try folder.open(name, [.unnamed, .readWrite], mode: 0o600)
+      }
+    } catch {
+      guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
+    }
+    outcome.hasUnnamedFiles = false
+    return try FilePath.temporaryName().withName { (name) throws(SystemError) in
+      let file = try folder.open(name, [.readWrite, .create, .exclusive], mode: 0o600)
+      try folder.remove(name)
+      return file
+    }
+  }
+
+  /// How much is cloned for a trial.
+  private static var trialSize: Int64 { 64 << 10 }
+
+  private mutating func clone(
+    _ file: borrowing Descriptor, _ size: Int64, into trial: borrowing Descriptor
+  ) throws(SystemError) -> Bool {
+    for isSecond in [false, true] {
+      do throws(SystemError) {
+        if size > 0 {
+          try trial.clone(0..<min(size, Self.trialSize), from: file, to: 0)
+        } else {
+          try trial.requireSharing(with: file)
+        }
+        outcome.refusal = nil
+        return true
+      } catch {
+        switch verdict(on: error) {
+        case .terminal: throw error
+        case .nextRung(let cause): outcome.refusal = cause
+        case .transient: outcome.refusal = .busy
+        case .diagnose: outcome.refusal = .invalid
+        }
+        guard outcome.refusal == .invalid, !isSecond,
+          let change = trial.noCopyOnWriteDifference(to: file)
+        else { return false }
+        guard trial.adopt(change) else {
+          outcome.refusal = .noCopyOnWriteMismatch
+          return false
+        }
+        outcome.noCopyOnWrite = change
+      }
+    }
+    return false
+  }
+
+  /// The smallest offset that the file system shares at.
+  private func alignment(
+    _ file: borrowing Descriptor, _ size: Int64, _ trial: borrowing Descriptor
+  ) -> Int64? {
+    var unit: Int64 = 512
+    while unit <= Self.trialSize {
+      let works: Void? = try? trial.clone(
+        0..<min(size, Self.trialSize), from: file, to: unit)
+      if works != nil { return unit }
+      unit *= 2
+    }
+    return nil
+  }
+
+  private func offload(
+    _ file: borrowing Descriptor, into trial: borrowing Descriptor
+  ) throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      return try trial.copy(count: 4096, from: file, at: 0, to: 0) > 0
+    } catch {
+      if verdict(on: error) == .terminal { throw error }
+      return false
+    }
+  }
+
+  /// By writing files of several sizes and looking where they are.
+  private func inlineLimit(of trial: borrowing Descriptor) throws(SystemError) -> Int64 {
+    let buffer = DataBuffer(capacity: 4096)
+    // What can be compressed is kept inline up to larger sizes.
+    buffer.fillWithNoise()
+    func isInline(_ size: Int) throws(SystemError) -> Bool {
+      try trial.truncate(to: 0)
+      try trial.writeAll(0..<size, of: buffer, at: 0)
+      return try trial.extents(from: 0, atMost: 1).first?.flags.contains(.inline) ?? false
+    }
+    var longestInline = 0
+    var shortestNot = buffer.capacity + 1
+    guard try isInline(1) else { return 0 }
+    longestInline = 1
+    while shortestNot - longestInline > 1 {
+      let middle = (longestInline + shortestNot) / 2
+      if try isInline(middle) { longestInline = middle } else { shortestNot = middle }
+    }
+    return Int64(longestInline)
+  }
+}
+
+extension FileSystemType {
+  fileprivate var isRemote: Bool {
+    switch self {
+    case .nfs, .cifs, .smb2, .ceph: true
+    case .ext4, .xfs, .btrfs, .ocfs2: false
+    }
+  }
+}
