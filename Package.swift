@@ -44,10 +44,11 @@ let package = Package(
             ["-static-executable", "-Xlinker", "-s"],
             .when(platforms: [.linux], configuration: .release))
         ] : []),
+    .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
       name: "TestSupport",
       dependencies: [
-        "CReflink", .product(name: "Subprocess", package: "swift-subprocess"),
+        "CReflink", "CTestSupport", .product(name: "Subprocess", package: "swift-subprocess"),
         .product(name: "SystemPackage", package: "swift-system"),
       ],
       path: "Tests/TestSupport"),

@@ -138,10 +138,4 @@ import Testing
       #expect(seen.contains(0o600))
     }
   }
-
-  private func currentUmask() -> mode_t {
-    let mask = umask(0o022)
-    umask(mask)
-    return mask
-  }
 }

@@ -47,7 +47,7 @@ import Testing
   func showsProgressAndCanBeCancelled(_ system: TestFileSystem) async throws {
     try await withFolder(on: system) { folder in
       try folder.makeFragmented("a", extents: 30_000)
-      let descriptors = try openDescriptors(in: folder)
+      let descriptors = try folder.openDescriptors()
       let control = Control()
       // Progress is seen before the end, and cancelling ends it there.
       let failed = failure {
@@ -62,7 +62,7 @@ import Testing
       #expect(error.bytesDone > 0)
       #expect(error.bytesDone + (error.bytesLeft ?? 0) == 30_000 * 8192)
       #expect(try folder.names() == ["a"])
-      #expect(try openDescriptors(in: folder) == descriptors)
+      #expect(try folder.openDescriptors() == descriptors)
       // Nothing is held: the source can be cloned whole afterwards.
       #expect(try syncCopy(folder.file("a"), folder.file("c")).method == .cloned)
     }
@@ -89,12 +89,4 @@ extension Task where Failure == any Error {
       return nil
     }
   }
-}
-
-/// How many descriptors of this process are open in the folder.
-private func openDescriptors(in folder: TestFolder) throws -> Int {
-  try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {
-    let target = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
-    return target?.hasPrefix(folder.path) ?? false
-  }.count
 }

@@ -49,3 +49,62 @@ func whileWatched<Value>(
 private final class Watch: Sendable {
   let isOver = Atomic<Bool>(false)
 }
+
+@discardableResult
+func syncSnapshot(
+  _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation = .everything,
+  method: SnapshotMethod = .clones, control: Control? = nil
+) throws(ReflinkError) -> SnapshotOutcome {
+  try snapshot(source, as: name, preserving: preserving, method: method, control: control)
+}
+
+@discardableResult
+func syncClone(
+  _ source: FilePath, _ destination: FilePath, _ slices: CloneSlices = .whole,
+  _ rule: ExistingRule = .fail, control: Control? = nil
+) throws(ReflinkError) -> CopyOutcome {
+  try clone(source, to: destination, slices: slices, ifExists: rule, control: control)
+}
+
+@discardableResult
+func syncExtents(_ file: FilePath, control: Control? = nil) throws(ReflinkError) -> ExtentMap {
+  try extents(of: file, control: control)
+}
+
+@discardableResult
+func syncSharing(_ first: FilePath, _ second: FilePath) throws(ReflinkError) -> SharingReport {
+  try sharing(between: first, and: second)
+}
+
+@discardableResult
+func syncProbe(_ source: FilePath, _ folder: FilePath) throws(ReflinkError) -> ProbeReport {
+  try probe(from: source, to: folder)
+}
+
+@discardableResult
+func syncCopy(
+  _ source: FileDescriptor, _ destination: FileDescriptor
+) throws(ReflinkError) -> CopyOutcome {
+  try copy(source, to: destination)
+}
+
+@discardableResult
+func syncClone(
+  _ source: FileDescriptor, _ destination: FileDescriptor, _ slices: CloneSlices = .whole
+) throws(ReflinkError) -> CopyOutcome {
+  try clone(source, to: destination, slices: slices)
+}
+
+@discardableResult
+func syncSnapshot(
+  _ source: FileDescriptor, _ name: FilePath
+) throws(ReflinkError) -> SnapshotOutcome {
+  try snapshot(source, as: name)
+}
+
+@discardableResult
+func syncCopyTree(
+  _ source: FileDescriptor, _ destination: FileDescriptor
+) throws(ReflinkError) -> TreeOutcome {
+  try copyTree(source, to: destination)
+}

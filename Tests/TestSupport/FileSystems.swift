@@ -12,6 +12,8 @@ public enum TestFileSystem: String, CaseIterable, Sendable, CustomTestStringConv
   case smallExt4
   /// Without access control lists.
   case noListsBtrfs
+  /// FUSE, without unnamed files, RENAME_NOREPLACE, FIEMAP and FICLONE.
+  case fuse
   /// Nobody else's, for tests that measure the space left.
   case quietXfs, quietBtrfs, quietExt4
 
@@ -62,6 +64,7 @@ public enum TestFileSystem: String, CaseIterable, Sendable, CustomTestStringConv
       dd if=/dev/urandom of="$lower/lower-file" bs=1M count=2 status=none
       mount -t overlay -o "lowerdir=$lower,upperdir=$upper,workdir=$work" overlay "$at"
       """
+    case .fuse: "mkdir \"$base/xfs/.under\"; bindfs \"$base/xfs/.under\" \"$at\""
     case .tmpfs: "mount -t tmpfs -o size=3G tmpfs \"$at\""
     }
   }

@@ -72,6 +72,15 @@ extension TestFolder {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
 
+  /// How many descriptors of this process are open in the folder.
+  public func openDescriptors() throws -> Int {
+    try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {
+      let target = try? FileManager.default.destinationOfSymbolicLink(
+        atPath: "/proc/self/fd/\($0)")
+      return target?.hasPrefix(path) ?? false
+    }.count
+  }
+
   public func status(_ name: String) throws -> stat {
     var status = stat()
     guard lstat(self[name], &status) == 0 else { throw Errno(rawValue: errno) }

@@ -77,7 +77,8 @@ public struct Preservation: Sendable, Hashable {
   public static let nothing = Preservation()
 
   public static let everything = Preservation(
-    mode: true, owner: .wherePossible, times: true, extendedAttributes: .wherePossible, hardLinks: true)
+    mode: true, owner: .wherePossible, times: true, extendedAttributes: .wherePossible,
+    hardLinks: true)
 }
 
 /// How much the preservation of an attribute matters.

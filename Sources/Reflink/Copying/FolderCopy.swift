@@ -64,7 +64,8 @@ package final class FolderCopy: Sendable {
 
   var closed: Closed {
     Closed(
-      temporary: temporary, status: status, isNew: isNew, isEntered: isEntered, attributes: attributes,
+      temporary: temporary, status: status, isNew: isNew, isEntered: isEntered,
+      attributes: attributes,
       inheritsACL: destination.inheritsACL)
   }
 

@@ -17,7 +17,8 @@ struct RangeCopy: ~Copyable, Operation {
     self.destination = destination.path
     self.control = control
     func fail(_ code: ReflinkError.Code) -> ReflinkError {
-      ReflinkError(code: code, operation: .prepare, source: source.path, destination: destination.path)
+      ReflinkError(
+        code: code, operation: .prepare, source: source.path, destination: destination.path)
     }
     let length = range.upperBound - range.lowerBound
     guard range.lowerBound >= 0, offset >= 0, !offset.addingReportingOverflow(length).overflow

@@ -15,6 +15,8 @@ struct TreeRemoval: ~Copyable, Operation {
   private let root: Descriptor
   private var child: Child?
   private var names = FolderBatch()
+  /// Since the folder was read from its beginning.
+  private var foundAny = false
 
   private final class Child: Sendable {
     let descriptor: Descriptor
@@ -53,38 +55,54 @@ struct TreeRemoval: ~Copyable, Operation {
   /// One reading's worth. False at the end.
   private mutating func step() throws(SystemError) -> Bool {
     if let child {
-      if try names.fill(from: child.descriptor) {
-        while names.advance() {
-          if try Self.remove(names.name, in: child.descriptor) { continue }
-          // Moving it changes its "..", which takes the right to write to it.
-          _ = try Self.open(names.name, in: child.descriptor)
-          try FilePath.temporaryName().withName { (new) throws(SystemError) in
-            try child.descriptor.rename(names.name, to: new, in: root, replacing: false)
-          }
+      try empty(child)
+      return true
+    }
+    guard try names.fill(from: root) else {
+      // Read again after changes: what is changed while a folder is read may be missed.
+      if foundAny {
+        foundAny = false
+        try root.setFolderOffset(0)
+      } else {
+        try tree.path.withName { (name) throws(SystemError) in
+          try tree.folder.descriptor.remove(name, isFolder: true)
         }
-        // What was read is gone; what else there is comes first now.
+        return false
+      }
+      return true
+    }
+    while child == nil, names.advance() {
+      foundAny = true
+      if try Self.remove(names.name, in: root) { continue }
+      child = Child(try Self.open(names.name, in: root), OperandPath(names.name.path))
+    }
+    return true
+  }
+
+  /// The same in a subfolder of the outermost one.
+  private mutating func empty(_ child: Child) throws(SystemError) {
+    guard try names.fill(from: child.descriptor) else {
+      if foundAny {
+        foundAny = false
         try child.descriptor.setFolderOffset(0)
       } else {
         try child.name.withName { (name) throws(SystemError) in
           try root.remove(name, isFolder: true)
         }
         self.child = nil
-        try root.setFolderOffset(0)
+        foundAny = true
       }
-      return true
+      return
     }
-    guard try names.fill(from: root) else {
-      try tree.path.withName { (name) throws(SystemError) in
-        try tree.folder.descriptor.remove(name, isFolder: true)
+    while names.advance() {
+      foundAny = true
+      if try Self.remove(names.name, in: child.descriptor) { continue }
+      // Moving it changes its "..", which takes the right to write to it.
+      _ = try Self.open(names.name, in: child.descriptor)
+      try FilePath.temporaryName().withName { (new) throws(SystemError) in
+        try child.descriptor.rename(names.name, to: new, in: root, replacing: false)
       }
-      return false
     }
-    while child == nil, names.advance() {
-      if try Self.remove(names.name, in: root) { continue }
-      child = Child(try Self.open(names.name, in: root), OperandPath(names.name.path))
-    }
-    if child == nil { try root.setFolderOffset(0) }
-    return true
   }
 
   /// Removes an entry; false for a folder that is not empty.

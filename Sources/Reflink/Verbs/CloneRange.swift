@@ -51,3 +51,46 @@ public func cloneRange(
       from: .path(source), range, to: .path(destination), at: offset, cloning, control)
   }
 }
+
+/// Shares a range of an open file with a place in another, or in the same.
+///
+/// - Parameters:
+///   - source: A regular file, open for reading. Stays open, and the caller's.
+///   - range: Bytes of it. An empty range does nothing.
+///   - destination: A regular file, open for reading and writing. Stays open, and the caller's.
+///   - offset: Where in it the range is to begin, in bytes.
+///   - cloning: Whether the blocks must be shared.
+///   - control: Cancels from another thread, and counts bytes.
+/// - Returns: What became of every byte.
+/// - Throws: `ReflinkError`, as for paths.
+public func cloneRange(
+  from source: FileDescriptor, range: Range<Int64>, to destination: FileDescriptor,
+  at offset: Int64, cloning: Cloning = .preferred, control: Control? = nil
+) throws(ReflinkError) -> CopyOutcome {
+  try perform(control) { () throws(ReflinkError) in
+    try RangeCopy(
+      from: .open(source), range, to: .open(destination), at: offset, cloning, control)
+  }
+}
+
+/// Shares a range of an open file without blocking a thread of Swift's cooperative pool.
+///
+/// - Parameters:
+///   - source: A regular file, open for reading at least until this returns.
+///   - range: Bytes of it. An empty range does nothing.
+///   - destination: A regular file, open for reading and writing at least until this returns.
+///   - offset: Where in it the range is to begin, in bytes.
+///   - cloning: Whether the blocks must be shared.
+///   - control: Cancelled with the task, and counts bytes.
+/// - Returns: What became of every byte.
+/// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
+public func cloneRange(
+  from source: FileDescriptor, range: Range<Int64>, to destination: FileDescriptor,
+  at offset: Int64, cloning: Cloning = .preferred, control: Control? = nil
+) async throws(ReflinkError) -> CopyOutcome {
+  let paths = (FileOperand.open(source).path, FileOperand.open(destination).path)
+  return try await perform(control, paths.0, paths.1) { (control) throws(ReflinkError) in
+    try RangeCopy(
+      from: .open(source), range, to: .open(destination), at: offset, cloning, control)
+  }
+}

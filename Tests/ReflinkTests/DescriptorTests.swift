@@ -1,0 +1,158 @@
+import Foundation
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The verbs over open files and folders.
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct DescriptorTests {
+  private func open(
+    _ folder: TestFolder, _ name: String, _ mode: FileDescriptor.AccessMode = .readOnly,
+    _ options: FileDescriptor.OpenOptions = []
+  ) throws -> FileDescriptor {
+    try FileDescriptor.open(
+      folder.file(name), mode, options: options, permissions: .ownerReadWrite)
+  }
+
+  @Test(arguments: TestFileSystem.all)
+  func copiesDataAndLeavesTheRestAlone(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_001)
+      try folder.fill("b", 300_000)
+      chmod(folder["b"], 0o640)
+      let source = try open(folder, "a")
+      let destination = try open(folder, "b", .readWrite)
+      // The offsets do not matter.
+      try source.seek(offset: 777, from: .start)
+      let outcome = try syncCopy(source, destination)
+      #expect(outcome.total == 100_001)
+      #expect(try folder.read("b") == folder.read("a"))
+      #expect(try source.seek(offset: 0, from: .current) == 777)
+      #expect(try folder.status("b").st_mode & 0o777 == 0o640)
+      let again = try await copy(
+        source, to: destination, options: CopyOptions(cloning: .never))
+      #expect(again.copied == 100_001)
+      #expect(try folder.read("b") == folder.read("a"))
+      try source.close()
+      try destination.close()
+      #expect(try folder.openDescriptors() == 0)
+    }
+  }
+
+  @Test func clonesAnUnlinkedFile() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 100_001)
+      let data = try folder.read("a")
+      let source = try open(folder, "a")
+      unlink(folder["a"])
+      let destination = try open(folder, "b", .writeOnly, .create)
+      let whole = try await clone(source, to: destination)
+      #expect(whole.cloned == 100_001)
+      let slices = try syncClone(source, destination, .bytes(65536))
+      #expect(slices.execution == .slices(2))
+      #expect(try folder.read("b") == data)
+      let made = try syncSnapshot(source, folder.file("s"))
+      guard case .clones(let contents) = made else {
+        Issue.record("\(made)")
+        return
+      }
+      #expect(contents.cloned == 100_001)
+      #expect(try folder.read("s") == data)
+      try source.close()
+      try destination.close()
+    }
+  }
+
+  @Test func arequiredCloneThatIsRefusedLeavesWhatWasThere() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .ext4) { other in
+        try folder.fill("a", 100_000)
+        try other.fill("b", 5000)
+        try other.fill("c", 6000)
+        let before = try other.read("b")
+        let source = try open(folder, "a")
+        let destination = try open(other, "b", .readWrite)
+        let neighbour = try open(other, "c")
+        #expect(failure { try syncClone(source, destination) }?.code == .crossDevice)
+        #expect(
+          failure { try syncClone(neighbour, destination) }?.code == .notSupported(.notSupported))
+        #expect(try other.read("b") == before)
+        for file in [source, destination, neighbour] { try file.close() }
+      }
+    }
+  }
+
+  @Test func badDescriptorsAreErrorsAndLoseNothing() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 9000)
+      try folder.fill("b", 9000)
+      try await shell("mkdir d", in: folder.path)
+      let before = try folder.read("b")
+      let source = try open(folder, "a")
+      let appending = try open(folder, "b", .writeOnly, .append)
+      let reading = try open(folder, "b")
+      let other = try open(folder, "a", .readWrite)
+      let directory = try open(folder, "d", .readOnly, .directory)
+      let closed = FileDescriptor(rawValue: 9999)
+      #expect(failure { try syncCopy(source, appending) }?.errno == .badFileDescriptor)
+      #expect(failure { try syncCopy(source, reading) } != nil)
+      #expect(failure { try syncCopy(source, other) }?.code == .sameFile)
+      #expect(failure { try syncCopy(directory, appending) }?.code == .wrongType)
+      #expect(failure { try syncCopy(closed, appending) }?.operation == .open(.source))
+      #expect(failure { try syncCopy(source, closed) }?.operation == .open(.destination))
+      #expect(try folder.read("b") == before)
+      #expect(try folder.read("a").count == 9000)
+      for file in [source, appending, reading, other, directory] { try file.close() }
+    }
+  }
+
+  @Test(arguments: TestFileSystem.clonable)
+  func sharesARange(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 300_000)
+      let source = try open(folder, "a")
+      let destination = try open(folder, "b", .readWrite, .create)
+      let outcome = try await cloneRange(
+        from: source, range: 65536..<196_608, to: destination, at: 0, cloning: .required)
+      #expect(outcome.cloned == 131_072)
+      #expect(try folder.read("b") == Array(folder.read("a")[65536..<196_608]))
+      let report = try await sharing(between: source, and: destination)
+      #expect(report.second.sharedWithEachOther == 131_072)
+      #expect(report.verdict == .some)
+      let map = try await extents(of: destination)
+      #expect(map.shared == 131_072)
+      try source.close()
+      try destination.close()
+    }
+  }
+
+  @Test(arguments: TestFileSystem.main)
+  func fillsAnOpenFolder(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell(
+        """
+        mkdir -p s/d t; for i in {1..200}; do echo $i > s/d/f$i; done; ln s/d/f1 s/hard
+        echo old > t/kept; chmod 2750 s
+        """, in: folder.path)
+      let source = try open(folder, "s", .readOnly, .directory)
+      let destination = try open(folder, "t", .readOnly, .directory)
+      // Moved away meanwhile: the descriptor is what counts.
+      rename(folder["t"], folder["u"])
+      let outcome = try syncCopyTree(source, destination)
+      #expect(outcome.files == 200)
+      #expect(outcome.hardLinks == 1)
+      try await shell(
+        "diff -r s u | grep -qx 'Only in u: kept'; [ u/hard -ef u/d/f1 ]",
+        in: folder.path)
+      #expect(try folder.status("u").st_mode & 0o7777 == 0o2750)
+      // Names inside it follow the rule.
+      #expect(failure { try syncCopyTree(source, destination) }?.code == .exists)
+      let again = try await copyTree(source, to: destination, ifExists: .skip)
+      #expect(again.files == 0)
+      let report = try await probe(from: open(folder, "s/d/f1"), to: destination)
+      #expect((report.mechanism == .clone) == (system != .ext4))
+      try source.close()
+      try destination.close()
+    }
+  }
+}

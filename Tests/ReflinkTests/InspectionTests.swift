@@ -1,0 +1,196 @@
+import Foundation
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Reflink
+
+/// Extents, proof of sharing, and what is possible.
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct InspectionTests {
+  @Test(arguments: TestFileSystem.all + [.fuse])
+  func everyByteIsInOneExtent(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.makeSparse(
+        "a", size: 1 << 20, data: [(at: 65536, count: 70_000), (at: 500_000, count: 10)])
+      let map = try syncExtents(folder.file("a"))
+      #expect(map.size == 1 << 20)
+      var end: Int64 = 0
+      for extent in map.extents {
+        #expect(extent.range.lowerBound == end)
+        end = extent.range.upperBound
+      }
+      #expect(end == 1 << 20)
+      let tells = ![.tmpfs, .fuse].contains(system)
+      #expect((map.unknown == 1 << 20) == !tells)
+      if tells {
+        #expect(map.holes > 800_000)
+        #expect(map.exclusive >= 70_010)
+        #expect(map.shared == 0)
+      }
+      try folder.write("empty", [])
+      #expect(try syncExtents(folder.file("empty")).extents.isEmpty)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.clonable)
+  func provesWhatIsSharedAndWhatIsNot(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 1 << 20)
+      try syncClone(folder.file("a"), folder.file("b"))
+      let whole = try syncSharing(folder.file("a"), folder.file("b"))
+      #expect(whole.verdict == .all)
+      #expect(whole.first.sharedWithEachOther == 1 << 20)
+      #expect(whole.first.total == 1 << 20)
+
+      // A write un-shares; on Btrfs the source's extent is still called shared as a whole,
+      // and the proof goes by places.
+      try folder.overwrite("b", at: 65536, randomBytes(65536))
+      let part = try syncSharing(folder.file("a"), folder.file("b"))
+      #expect(part.verdict == .some)
+      #expect(part.second.exclusive == 65536)
+      if system != .btrfsCompressed {
+        #expect(part.first.sharedWithEachOther == (1 << 20) - 65536)
+      }
+      #expect(part.first.total == 1 << 20)
+
+      // Somebody else's: a third file shares with the first, an equal one with nobody.
+      try folder.write("equal", folder.read("a"))
+      let none = try syncSharing(folder.file("a"), folder.file("equal"))
+      #expect(none.verdict == .none)
+      #expect(none.first.sharedWithOthers > 0)
+      #expect(none.second.exclusive == 1 << 20)
+    }
+  }
+
+  @Test(arguments: [TestFileSystem.tmpfs, .fuse])
+  func unknownIsSaidWhereNobodyTells(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 10_000)
+      try folder.fill("b", 10_000)
+      let report = try syncSharing(folder.file("a"), folder.file("b"))
+      #expect(report.verdict == .unknown)
+      #expect(report.first.unknown == 10_000)
+    }
+  }
+
+  @Test func twoNamesOfOneFileAndOtherKindsAreErrors() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("echo x > a; ln a b; mkdir d; mkfifo p", in: folder.path)
+      #expect(
+        failure { try syncSharing(folder.file("a"), folder.file("b")) }?.code == .sameFile)
+      for name in ["d", "p"] {
+        #expect(failure { try syncExtents(folder.file(name)) }?.code == .wrongType)
+        #expect(failure { try syncProbe(folder.file(name), folder.file("d")) }?.code == .wrongType)
+      }
+      #expect(failure { try syncExtents(folder.file("none")) }?.code == .notFound)
+    }
+  }
+
+  @Test func manyExtentsAreReadInTurnsAndCanBeCancelled() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.makeFragmented("a", extents: 5000)
+      let map = try await extents(of: folder.file("a"))
+      #expect(map.holes + map.exclusive + map.unwritten == 5000 * 8192)
+      #expect(map.exclusive == 5000 * 4096)
+      let control = Control()
+      control.cancel()
+      let error = failure { try syncExtents(folder.file("a"), control: control) }
+      #expect(error?.code == .cancelled)
+    }
+  }
+
+  // MARK: - The account, without a file system
+
+  private func map(_ extents: [(Range<Int64>, FileExtent.Kind)]) -> ExtentMap {
+    ExtentMap(extents: extents.map { FileExtent(range: $0.0, kind: $0.1) })
+  }
+
+  private func data(_ place: UInt64, shared: Bool = true, encoded: Bool = false) -> FileExtent.Kind
+  {
+    .data(at: place, isShared: shared, isEncoded: encoded)
+  }
+
+  @Test func placesAreComparedNotOffsets() {
+    let first = map([(0..<100, data(1000)), (100..<200, .hole), (200..<300, data(5000))])
+    // At another offset; twice; and only a part.
+    let second = map([(0..<50, data(1050)), (50..<150, data(1000)), (150..<160, data(5095))])
+    let report = SharingReport(first, second)
+    #expect(report.first.sharedWithEachOther == 105)
+    #expect(report.first.sharedWithOthers == 95)
+    #expect(report.first.holes == 100)
+    #expect(report.second.sharedWithEachOther == 155)
+    #expect(report.second.sharedWithOthers == 5)
+    #expect(report.verdict == .some)
+  }
+
+  @Test func whatIsNotCalledSharedIsNotProof() {
+    // The two were read at different times: a block may have changed hands.
+    let report = SharingReport(
+      map([(0..<100, data(1000))]), map([(0..<100, data(1000, shared: false))]))
+    #expect(report.verdict == .none)
+  }
+
+  @Test func encodedDataIsTheSameOnlyAtTheSameOffset() {
+    let first = map([(0..<100, data(1000, encoded: true))])
+    #expect(SharingReport(first, map([(0..<100, data(1000, encoded: true))])).verdict == .all)
+    #expect(SharingReport(first, map([(100..<200, data(1000, encoded: true))])).verdict == .none)
+    #expect(SharingReport(first, map([(0..<100, data(1050))])).verdict == .none)
+  }
+
+  @Test func neitherInlineNorHolesCount() {
+    let report = SharingReport(
+      map([(0..<100, .inline)]), map([(0..<50, .hole), (50..<60, .unwritten)]))
+    #expect(report.verdict == .noData)
+    #expect(report.second.total == 60)
+    let unknown = SharingReport(map([(0..<100, .unknown)]), map([(0..<100, data(1))]))
+    #expect(unknown.verdict == .unknown)
+  }
+
+  // MARK: - Probe
+
+  @Test(arguments: TestFileSystem.all + [.fuse])
+  func triesWhatIsPossible(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_000)
+      try await shell("mkdir d", in: folder.path)
+      let before = try folder.status("a")
+      let report = try await probe(from: folder.file("a"), to: folder.file("d"))
+      let clones = TestFileSystem.clonable.contains(system)
+      #expect(report.mechanism == (clones ? .clone : .offload(onServer: false)), "\(report)")
+      #expect(report.refusal == (clones ? nil : .notSupported))
+      #expect(report.alignment == (clones ? (system == .xfsSmallBlocks ? 1024 : 4096) : nil))
+      #expect(report.hasUnnamedFiles == (system != .fuse))
+      #expect(report.inlineLimit == (!clones ? nil : system.isBtrfs ? 2048 : 0))
+      #expect(report.noCopyOnWrite == nil)
+      // Nothing is left, and the source is as it was.
+      #expect(try folder.names() == ["a", "d"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: folder["d"]) == [])
+      #expect(try folder.status("a").st_ctim.tv_nsec == before.st_ctim.tv_nsec)
+      #expect(try folder.openDescriptors() == 0)
+      // The promise is kept: what it says is what happens.
+      let outcome = try syncCopy(folder.file("a"), folder.file("d/b"))
+      #expect((outcome.method == .cloned) == clones)
+    }
+  }
+
+  @Test func saysWhyNot() async throws {
+    try await withFolder(on: .btrfs) { folder in
+      try await withFolder(on: .xfs) { other in
+        try folder.fill("a", 100_000)
+        try folder.write("empty", [])
+        let away = try syncProbe(folder.file("a"), other.file(""))
+        #expect(away.mechanism == .copy)
+        #expect(away.refusal == .otherFileSystem)
+        #expect(try syncProbe(folder.file("empty"), other.file("")).refusal == .otherFileSystem)
+        let empty = try syncProbe(folder.file("empty"), folder.file(""))
+        #expect(empty.mechanism == .clone)
+        #expect(empty.alignment == nil)
+        try await shell("mkdir n; chattr +C n", in: folder.path)
+        let nocow = try syncProbe(folder.file("a"), folder.file("n"))
+        #expect(nocow.mechanism == .clone)
+        #expect(nocow.noCopyOnWrite == .cleared)
+        #expect(failure { try syncProbe(folder.file("a"), folder.file("none")) } != nil)
+      }
+    }
+  }
+}

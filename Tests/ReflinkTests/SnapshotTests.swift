@@ -1,0 +1,241 @@
+import Foundation
+import Reflink
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The rules of the reflink(2) call, and snapshots of whole trees.
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SnapshotTests {
+  private static let everything =
+    "chown 1000:1001 a; chmod 2741 a; setfattr -n user.x -v y a; "
+    + "setfacl -m u:99:r a; setcap cap_net_raw=p a; touch -d '2001-02-03 04:05:06.7' a"
+
+  @Test(arguments: TestFileSystem.clonable)
+  func keepsEverythingOrNothing(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try folder.fill("a", 100_000)
+      try await shell(Self.everything, in: folder.path)
+      let kept = try syncSnapshot(folder.file("a"), folder.file("b"))
+      guard case .clones(let contents) = kept else {
+        Issue.record("\(kept)")
+        return
+      }
+      #expect(contents.files == 1)
+      #expect(contents.cloned == 100_000)
+      let script =
+        "stat -c '%u:%g %a %y' $1; getfacl -c $1; getfattr -d -m - $1 | grep -v '^#'"
+      try await shell("f() { \(script); }; diff <(f a) <(f b)", in: folder.path)
+      #expect(try folder.sharedBytes("a", "b") == folder.dataBytes("a"))
+
+      try syncSnapshot(folder.file("a"), folder.file("c"), .nothing)
+      let status = try folder.status("c")
+      #expect(status.st_uid == getuid())
+      #expect(status.st_mode & 0o7777 == 0o741 & ~currentUmask())
+      #expect(status.st_mtim.tv_sec > 1_000_000_000 + 86_400 * 365)
+      #expect(try await shell("getfattr -d -m - c", in: folder.path).isEmpty)
+      #expect(try folder.read("c") == folder.read("a"))
+      // A write un-shares.
+      try folder.overwrite("c", at: 0, randomBytes(4096))
+      #expect(try folder.read("b") == folder.read("a"))
+      #expect(try folder.names() == ["a", "b", "c"])
+    }
+  }
+
+  @Test(arguments: TestFileSystem.clonable)
+  func aTakenNameIsLeftAsItIs(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell(
+        "echo data > a; echo old > b; ln -s nowhere l; mkdir d t; echo x > t/x",
+        in: folder.path)
+      let before = try folder.names()
+      for (source, name) in [
+        ("a", "b"), ("a", "l"), ("a", "d"), ("a", "a"), ("t", "d"), ("t", "b"),
+      ] {
+        let error = failure { try syncSnapshot(folder.file(source), folder.file(name)) }
+        #expect(error?.code == .exists, "\(source) \(name)")
+      }
+      #expect(try folder.names() == before)
+      #expect(try String(decoding: folder.read("b"), as: UTF8.self) == "old\n")
+    }
+  }
+
+  @Test func otherKindsAreRefusedWithEPERM() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkfifo p; mknod c c 1 3; ln -s a l; echo data > a", in: folder.path)
+      for name in ["p", "c", "l"] {
+        let error = failure { try syncSnapshot(folder.file(name), folder.file("b")) }
+        #expect(error?.code == .notSupported(.notRegular), "\(name)")
+        #expect(error?.errno == .notPermitted)
+      }
+      #expect(try folder.names() == ["a", "c", "l", "p"])
+    }
+  }
+
+  @Test func anotherFileSystemIsRefusedWithEXDEV() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .btrfs) { other in
+        try await shell("echo data > a; mkdir -p t/d; echo x > t/d/x; touch empty", in: folder.path)
+        for name in ["a", "t", "empty"] {
+          let error = failure { try syncSnapshot(folder.file(name), other.file("b")) }
+          #expect(error?.code == .crossDevice, "\(name)")
+          #expect(error?.errno == .improperLink)
+        }
+        #expect(try other.names() == [])
+      }
+    }
+  }
+
+  @Test(arguments: TestFileSystem.copying)
+  func nothingIsMadeWhereNothingCanBeShared(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell("echo data > a; mkdir -p t/d; echo x > t/d/x", in: folder.path)
+      for name in ["a", "t"] {
+        let error = failure { try syncSnapshot(folder.file(name), folder.file("b")) }
+        #expect(error?.code == .notSupported(.notSupported), "\(name)")
+      }
+      #expect(try folder.names() == ["a", "t"])
+    }
+  }
+
+  /// Neither another owner's nor another group's file is given away by whoever may not.
+  @Test(arguments: [TestFileSystem.xfs, .btrfs])
+  func whoMayNotPreserveEverythingMakesNothing(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell(
+        """
+        echo data > a; chmod 644 a; chmod 777 .; cp a own; chown 65534:65534 own
+        """, in: folder.path)
+      let error = await asUser(65534) {
+        failure { try syncSnapshot(folder.file("a"), folder.file("b")) }
+      }
+      #expect(error?.code == .permissionDenied)
+      #expect(error?.operation == .preserveOwner)
+      #expect(error?.errno == .notPermitted)
+      #expect(try folder.names() == ["a", "own"])
+      // What is one's own may be, and so may anything without its attributes.
+      let own = await asUser(65534) {
+        failure { try syncSnapshot(folder.file("own"), folder.file("b")) }
+      }
+      #expect(own == nil)
+      let bare = await asUser(65534) {
+        failure { try syncSnapshot(folder.file("a"), folder.file("c"), .nothing) }
+      }
+      #expect(bare == nil)
+      #expect(try folder.status("c").st_uid == 65534)
+    }
+  }
+
+  @Test(arguments: TestFileSystem.clonable)
+  func aTreeAppearsCompleteOrNotAtAll(_ system: TestFileSystem) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell(
+        """
+        mkdir -p t/d/e; for i in {1..300}; do head -c 9000 /dev/urandom > t/d/f$i; done
+        ln t/d/f1 t/d/e/hard; ln -s f1 t/d/link; mkfifo t/p; chmod 2750 t/d; chown 1:2 t
+        touch -d 2001-02-03 t/d t
+        """, in: folder.path)
+      // Whoever looks sees no name, or one with everything behind it.
+      let seen = Mutex<Set<Int>>([])
+      let outcome = try whileWatched {
+        let count = try? FileManager.default.contentsOfDirectory(atPath: folder["s/d"]).count
+        seen.withLock { _ = $0.insert(count ?? -1) }
+      } _: {
+        try syncSnapshot(folder.file("t"), folder.file("s"))
+      }
+      #expect(seen.withLock { $0 }.isSubset(of: [-1, 302]))
+      guard case .clones(let contents) = outcome else {
+        Issue.record("\(outcome)")
+        return
+      }
+      #expect(contents.files == 300)
+      #expect(contents.hardLinks == 1)
+      #expect(contents.folders == 3)
+      #expect(contents.cloned == 300 * 9000)
+      try await shell(
+        """
+        diff -r --no-dereference t s 2>&1 | grep -v 'is a fifo' | (! grep .)
+        f() { (cd $1; find . -printf '%p %m %u:%g %n %T@\\n' | sort); }; diff <(f t) <(f s)
+        [ s/d/e/hard -ef s/d/f1 ]
+        """, in: folder.path)
+      #expect(try folder.sharedBytes("t/d/f7", "s/d/f7") > 0)
+      #expect(try folder.names() == ["s", "t"])
+    }
+  }
+
+  @Test func aTreeThatFailsLeavesNothing() async throws {
+    try await withFolder(on: .xfs) { folder in
+      // A file of another file system deep inside: it cannot be shared.
+      try await shell(
+        """
+        mkdir -p t/a/b/c/d t/ro/in; for i in {1..300}; do echo $i > t/a/b/c/f$i; done
+        chmod 555 t/ro; mount -t tmpfs none t/a/b/c/d; echo x > t/a/b/c/d/x
+        """, in: folder.path)
+      let error = failure { try syncSnapshot(folder.file("t"), folder.file("s")) }
+      #expect(error?.code == .crossDevice)
+      #expect(error?.source == folder.file("t/a/b/c/d/x"))
+      try await shell("umount t/a/b/c/d", in: folder.path)
+      #expect(try folder.names() == ["t"])
+      #expect(try folder.openDescriptors() == 0)
+    }
+  }
+
+  /// The name is taken while the tree is being made.
+  @Test func whoTakesTheNameMeanwhileKeepsIt() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkdir t; for i in {1..2000}; do echo $i > t/f$i; done", in: folder.path)
+      let path = folder["s"]
+      let error = failure {
+        try whileWatched {
+          if (try? folder.names().count) ?? 1 > 1 { mkdir(path, 0o700) }
+        } _: {
+          _ = try syncSnapshot(folder.file("t"), folder.file("s"))
+        }
+      }
+      #expect(error?.code == .exists)
+      #expect(try folder.names() == ["s", "t"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
+    }
+  }
+
+  @Test(arguments: [false, true])
+  func aSubvolumeIsSnapshotByBtrfsWhenAsked(_ readOnly: Bool) async throws {
+    try await withFolder(on: .btrfs) { folder in
+      try await shell(
+        "btrfs -q subvolume create v; mkdir v/d; echo x > v/d/x; mkdir plain", in: folder.path)
+      let method = SnapshotMethod.subvolume(readOnly: readOnly)
+      let made = try await snapshot(folder.file("v"), as: folder.file("s"), method: method)
+      #expect(made == .fileSystem)
+      #expect(try folder.read("s/d/x") == folder.read("v/d/x"))
+      #expect(try folder.status("s").st_ino == 256)
+      #expect((open(folder["s/new"], O_CREAT, 0o600) < 0) == readOnly)
+      let plain = failure {
+        try syncSnapshot(folder.file("plain"), folder.file("p"), method: method)
+      }
+      #expect(plain?.code == .notSupported(.notSubvolume))
+      let taken = failure { try syncSnapshot(folder.file("v"), folder.file("s"), method: method) }
+      #expect(taken?.code == .exists)
+      let bare = failure {
+        try syncSnapshot(folder.file("v"), folder.file("p"), .nothing, method: method)
+      }
+      #expect(bare?.code == .invalidArgument)
+      // Without being asked for, it is cloned file by file.
+      let cloned = try syncSnapshot(folder.file("v"), folder.file("c"))
+      #expect(cloned != .fileSystem)
+      #expect(try folder.status("c").st_ino != 256)
+      try await shell("btrfs -q subvolume delete s v", in: folder.path)
+    }
+  }
+
+  @Test func onlyBtrfsHasSubvolumes() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell("mkdir d", in: folder.path)
+      let error = failure {
+        try syncSnapshot(
+          folder.file("d"), folder.file("s"), method: .subvolume(readOnly: true))
+      }
+      #expect(error?.code == .notSupported(.notSubvolume))
+      #expect(try folder.names() == ["d"])
+    }
+  }
+}

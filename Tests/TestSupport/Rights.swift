@@ -1,0 +1,22 @@
+import CTestSupport
+import Foundation
+
+/// Runs a body on a thread with a user's rights to files. Not for what starts threads,
+/// which would have those rights too, for as long as they are shared.
+public func asUser<Value: Sendable>(
+  _ user: UInt32, _ body: @escaping @Sendable () -> Value
+) async -> Value {
+  await withCheckedContinuation { continuation in
+    Thread.detachNewThread {
+      ctestsupport_use_files_as(user)
+      continuation.resume(returning: body())
+    }
+  }
+}
+
+/// The process's umask. All tests leave it alone, so that asking for it harms nobody.
+public func currentUmask() -> mode_t {
+  let mask = umask(0o022)
+  umask(mask)
+  return mask
+}
