@@ -15,12 +15,13 @@ func syncCopy(
 @discardableResult
 func syncCopyTree(
   _ source: FilePath, _ destination: FilePath, _ options: CopyOptions = CopyOptions(),
-  _ rule: ExistingRule = .fail, onFailure: FailureRule = .stop, control: Control? = nil,
+  _ rule: ExistingRule = .fail, filter: EntryFilter = .everything,
+  onFailure: FailureRule = .stop, control: Control? = nil,
   listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
   try copyTree(
-    source, to: destination, options: options, ifExists: rule, onFailure: onFailure,
-    control: control, listener: listener)
+    source, to: destination, options: options, ifExists: rule, filter: filter,
+    onFailure: onFailure, control: control, listener: listener)
 }
 
 /// The error that a call throws, if it is one of the library's.

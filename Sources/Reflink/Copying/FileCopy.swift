@@ -166,8 +166,8 @@ extension EntryCopier {
       rights.modeIsFinal = false
     }
     if let control {
-      control.begin(source.path)
       if entry.isOperand { control.expect(bytes: entry.source.size, files: 1) }
+      if entry.isOperand || control.isWatched { control.begin(source.path) }
     }
     let isRegular = target.isRegular
     let standing = target.standing

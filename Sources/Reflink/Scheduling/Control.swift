@@ -9,8 +9,8 @@ public final class Control: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let done = Atomic<Int64>(0)
   private let files = Atomic<Int>(0)
-  /// Whether anybody asked how far it is: only then the current path is noted.
-  private let isWatched = Atomic<Bool>(false)
+  /// Whether anybody asked how far it is: only then files of a tree are noted.
+  private let watched = Atomic<Bool>(false)
   private let state = Mutex(State())
 
   private struct State {
@@ -37,12 +37,12 @@ public final class Control: Sendable {
     cancelled.load(ordering: .relaxed)
   }
 
-  /// How far everything under this control is, now. Reading it costs the copies nothing;
-  /// the current path is known from the second reading on.
-  public var progress: Progress {
-    if !isWatched.load(ordering: .relaxed) { isWatched.store(true, ordering: .relaxed) }
+  /// How far everything under this control is, now. The copies do not notice, but for the
+  /// path of each file of a tree, which is noted from the first reading on.
+  public var progress: CopyProgress {
+    if !isWatched { watched.store(true, ordering: .relaxed) }
     return state.withLock { state in
-      Progress(
+      CopyProgress(
         bytesDone: done.load(ordering: .relaxed),
         bytesExpected: state.isOpenEnded ? nil : state.bytesExpected,
         filesDone: files.load(ordering: .relaxed),
@@ -61,9 +61,9 @@ public final class Control: Sendable {
     files.add(1, ordering: .relaxed)
   }
 
-  func begin(_ path: @autoclosure () -> FilePath) {
-    guard isWatched.load(ordering: .relaxed) else { return }
-    let path = path()
+  var isWatched: Bool { watched.load(ordering: .relaxed) }
+
+  func begin(_ path: FilePath) {
     state.withLock { $0.currentPath = path }
   }
 

@@ -2,7 +2,7 @@ import Synchronization
 public import SystemPackage
 
 /// How far the copies under one `Control` are, at one moment.
-public struct Progress: Sendable, Hashable {
+public struct CopyProgress: Sendable, Hashable {
   /// Bytes cloned, offloaded, copied and skipped as holes. Also while one whole FICLONE
   /// runs: from 16 MiB and 1,024 extents on its destination is watched as it grows.
   public let bytesDone: Int64
@@ -53,7 +53,7 @@ public struct ProgressUpdates: AsyncSequence, Sendable {
 
     public mutating func next(
       isolation actor: isolated (any Actor)? = #isolation
-    ) async -> Progress? {
+    ) async -> CopyProgress? {
       if isOver { return nil }
       if !isFirst { await control.waitForEnd(atMost: interval) }
       isFirst = false
@@ -63,7 +63,7 @@ public struct ProgressUpdates: AsyncSequence, Sendable {
       return progress
     }
 
-    public mutating func next() async -> Progress? {
+    public mutating func next() async -> CopyProgress? {
       await next(isolation: #isolation)
     }
   }

@@ -1,0 +1,197 @@
+import Foundation
+import Reflink
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What of a tree is copied, and what becomes of names that are taken.
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct TreeRuleTests {
+  private static let tree = """
+    mkdir -p s/src/deep s/.git/objects s/build; touch s/a.txt s/b.log s/.hidden s/src/c.txt \
+      s/src/d.log s/src/deep/e.log s/.git/objects/x s/build/out.txt s/src/build; ln -s a.txt s/link
+    """
+
+  @Test(
+    arguments: [
+      ([], ["-"], "nothing is left out"),
+      ([.exclude("*.log")], ["b.log", "src/d.log", "src/deep/e.log"], "a name, at any depth"),
+      ([.exclude("/b.log")], ["b.log"], "a path, from the top"),
+      ([.exclude("src/*.log")], ["src/d.log"], "a wildcard stops at a slash"),
+      ([.exclude("build/")], ["build", "build/out.txt"], "folders only"),
+      ([.exclude("build")], ["build", "build/out.txt", "src/build"], "folders and files"),
+      (
+        [.exclude(".*")], [".git", ".git/objects", ".git/objects/x", ".hidden"], "a dot is no wall"
+      ),
+      (
+        [.include("src/d.log"), .exclude("*.log")], ["b.log", "src/deep/e.log"],
+        "the first rule that fits"
+      ),
+      (
+        [.include("*/"), .include("*.txt"), .exclude("*")],
+        [
+          ".git/objects/x", ".hidden", "b.log", "link", "src/build", "src/d.log", "src/deep/e.log",
+        ], "some files and all folders"
+      ),
+      ([.exclude("[ab].*")], ["a.txt", "b.log"], "a class"),
+    ] as [([EntryFilter.Rule], [String], String)])
+  func filters(_ rules: [EntryFilter.Rule], _ missing: [String], _ what: String) async throws {
+    try await withFolder(on: .ext4) { folder in
+      try await shell(Self.tree, in: folder.path)
+      let filter = EntryFilter(rules)
+      let outcome = try syncCopyTree(folder.file("s"), folder.file("t"), filter: filter)
+      let difference = try await shell(
+        "diff <(cd s; find . | sort) <(cd t; find . | sort) | sed -n 's|^< ./||p'",
+        in: folder.path)
+      let expected = missing.filter { $0 != "-" }
+      #expect(
+        difference.split(separator: "\n").map(String.init).sorted() == expected.sorted(), "\(what)")
+      // A plan with the same filter counts the same.
+      let plan = try await planTree(folder.file("s"), filter: filter)
+      #expect(plan.files == outcome.files)
+      #expect(plan.folders == outcome.folders)
+      #expect(plan.symbolicLinks == outcome.symbolicLinks)
+      #expect(plan.excluded == outcome.excluded)
+      #expect((outcome.excluded > 0) == !expected.isEmpty)
+    }
+  }
+
+  @Test func updatesWhatIsOlder() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        """
+        mkdir s t; for f in older same newer new; do echo source > s/$f; done
+        for f in older same newer; do echo there > t/$f; done
+        touch -d 2020-01-01 s/* t/*; touch -d 2019-01-01 t/older; touch -d 2021-01-01 t/newer
+        """, in: folder.path)
+      let outcome = try syncCopyTree(
+        folder.file("s"), folder.file("t"), CopyOptions(), .update)
+      #expect(outcome.files == 2)
+      #expect(outcome.skipped == 2)
+      #expect(
+        try await shell("cd t; cat newer older same new", in: folder.path)
+          == "there\nsource\nthere\nsource\n")
+    }
+  }
+
+  @Test func aFunctionDecides() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        """
+        mkdir -p s/d t/d; for f in small large d/x; do echo source > s/$f; echo old > t/$f; done
+        head -c 9000 /dev/urandom > s/large; ln t/small t/other; echo only > s/d/new
+        """, in: folder.path)
+      // Overwrites small files in place, leaves large ones, and makes no new ones.
+      let outcome = try syncCopyTree(
+        folder.file("s"), folder.file("t"), CopyOptions(),
+        .decide { facts in
+          guard case .exists = facts.destination else {
+            return facts.source.type == .folder || facts.source.size != 5 ? .create : .skip
+          }
+          return facts.source.size > 4096 && facts.source.type == .regular ? .skip : .overwrite
+        })
+      #expect(outcome.files == 2)
+      #expect(outcome.skipped == 2)
+      #expect(
+        try await shell("cat t/small t/other t/d/x; head -c 3 t/large; ls t/d", in: folder.path)
+          == "source\nsource\nsource\noldx\n")
+    }
+  }
+
+  @Test func failuresStopAreToldOrCollected() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        "mkdir s t; for i in {1..9}; do echo $i > s/$i; done; mkdir t/3 t/7", in: folder.path)
+      let stopped = failure {
+        try syncCopyTree(folder.file("s"), folder.file("t"), CopyOptions(), .replace)
+      }
+      #expect(stopped?.operation == .refuse(.fileOverFolder))
+      let collected = try syncCopyTree(
+        folder.file("s"), folder.file("t"), CopyOptions(), .replace, onFailure: .collect)
+      #expect(collected.failures == 2)
+      #expect(
+        Set(collected.errors.compactMap(\.destination)) == [folder.file("t/3"), folder.file("t/7")])
+      #expect(collected.files == 7)
+      let told = Mutex<[ReflinkError]>([])
+      let async = try await copyTree(
+        folder.file("s"), to: folder.file("t"), ifExists: .replace,
+        onFailure: .goOn { error in told.withLock { $0.append(error) } })
+      #expect(async.failures == 2)
+      #expect(told.withLock { $0.count } == 2)
+      #expect(async.errors.isEmpty)
+      // Each error reads as a sentence with both names.
+      #expect(
+        collected.errors.map(\.description).sorted().first
+          == "cannot overwrite folder \(folder["t/3"]) with \(folder["s/3"]), not a folder")
+    }
+  }
+
+  // MARK: - A tree that gets its name when it is complete
+
+  @Test(arguments: TestFileSystem.all, [Publication.unnamed, .temporary])
+  func aTreeIsPublishedWhole(_ system: TestFileSystem, _ publication: Publication) async throws {
+    try await withFolder(on: system) { folder in
+      try await shell("mkdir -p s/d; echo x > s/d/x; ln s/d/x s/y; chmod 555 s/d", in: folder.path)
+      let options = CopyOptions(publication: publication)
+      let outcome = try syncCopyTree(folder.file("s"), folder.file("t"), options)
+      #expect(outcome.files == 1)
+      #expect(outcome.hardLinks == 1)
+      try await shell("diff -r s t; [ t/y -ef t/d/x ]", in: folder.path)
+      let status = try folder.status("t/d")
+      #expect(status.st_mode & 0o777 == 0o555)
+      #expect(try folder.names() == ["s", "t"])
+      // A failure removes what was made, here asynchronously.
+      try await shell("mkdir u; cp -r s u/deep; ln -s /nowhere/at/all u/deep/d/l", in: folder.path)
+      let failing = Task.detached {
+        try await copyTree(
+          folder.file("u"), to: folder.file("v"),
+          options: CopyOptions(symbolicLinks: .follow, publication: publication))
+      }
+      #expect(await failing.failure?.code == .notFound)
+      #expect(try folder.names() == ["s", "t", "u"])
+    }
+  }
+
+  /// FUSE has neither unnamed files nor RENAME_NOREPLACE.
+  @Test(arguments: [Publication.unnamed, .temporary])
+  func withoutRenameNoReplaceFilesAreLinkedAndTreesRefused(
+    _ publication: Publication
+  ) async throws {
+    try await withFolder(on: .fuse) { folder in
+      try await shell("echo x > a; mkdir s; echo y > s/y", in: folder.path)
+      let options = CopyOptions(publication: publication)
+      try syncCopy(folder.file("a"), folder.file("b"), options)
+      #expect(try folder.read("b") == folder.read("a"))
+      #expect(try folder.status("b").st_nlink == 1)
+      #expect(
+        failure { try syncCopy(folder.file("a"), folder.file("b"), options) }?.code == .exists)
+      let error = failure { try syncCopyTree(folder.file("s"), folder.file("t"), options) }
+      #expect(error?.code == .notSupported(.notSupported))
+      #expect(error?.operation == .publish)
+      #expect(try folder.names() == ["a", "b", "s"])
+    }
+  }
+
+  @Test func aDeepTreeIsRemovedAgain() async throws {
+    try await withFolder(on: .xfs) { folder in
+      // Deeper than a path may be long.
+      try await shell(
+        """
+        mkdir s; cd s; for i in {1..250}; do
+          mkdir n12345678901234567890 e; echo $i > f; cd -P n12345678901234567890
+        done
+        mkfifo p
+        """, in: folder.path)
+      let error = failure {
+        try syncCopyTree(
+          folder.file("s"), folder.file("t"), CopyOptions(publication: .temporary),
+          .decide {
+            $0.source.type == .fifo ? .refuse(.exists) : .create
+          })
+      }
+      #expect(error?.code == .exists)
+      #expect(try folder.names() == ["s"])
+      #expect(try folder.openDescriptors() == 0)
+    }
+  }
+}
