@@ -77,30 +77,4 @@ import Testing
       }
     }
   }
-
-  @Test func cancellationAtAnyMomentLeavesAllOrNothing() async throws {
-    try await withFolder(on: .ext4) { folder in
-      let seed = UInt64.random(in: .min ... .max)
-      var random = SeededGenerator(state: seed)
-      try folder.fill("a", 24 << 20)
-      let whole = try folder.read("a")
-      for round in 0..<60 {
-        let cloning: Cloning = round % 2 == 0 ? .preferred : .never
-        let task = Task.detached {
-          try await copy(
-            folder.file("a"), to: folder.file("b"), options: CopyOptions(cloning: cloning))
-        }
-        try await Task.sleep(for: .microseconds(Int.random(in: 0...20_000, using: &random)))
-        task.cancel()
-        switch await task.result {
-        case .success:
-          #expect(try folder.read("b") == whole, "seed \(seed), round \(round)")
-          unlink(folder["b"])
-        case .failure(let error):
-          #expect((error as? ReflinkError)?.code == .cancelled)
-          #expect(try folder.names() == ["a"], "seed \(seed), round \(round)")
-        }
-      }
-    }
-  }
 }

@@ -120,14 +120,15 @@ extension TestFolder {
 }
 
 public func randomBytes(_ count: Int) -> [UInt8] {
-  var generator = SystemRandomNumberGenerator()
-  var bytes: [UInt8] = []
-  bytes.reserveCapacity(count + 8)
-  while bytes.count < count {
-    withUnsafeBytes(of: generator.next() as UInt64) { bytes.append(contentsOf: $0) }
+  let source = open("/dev/urandom", O_RDONLY)
+  defer { close(source) }
+  return [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+    while filled < count {
+      let got = Glibc.read(source, buffer.baseAddress.map { $0 + filled }, count - filled)
+      precondition(got > 0, "/dev/urandom always has more")
+      filled += got
+    }
   }
-  bytes.removeLast(bytes.count - count)
-  return bytes
 }
 
 extension FileDescriptor {
