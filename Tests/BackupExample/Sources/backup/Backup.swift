@@ -60,9 +60,9 @@ struct VerificationFailure: Error {
       print("usage: backup SOURCE DESTINATION")
       exit(2)
     }
-    let task = Task { try await backUp(FilePath(arguments[1]), to: FilePath(arguments[2])) }
     // ^C cancels the task; what it was at cleans up after itself.
     signal(SIGINT, SIG_IGN)
+    let task = Task { try await backUp(FilePath(arguments[1]), to: FilePath(arguments[2])) }
     let interrupts = DispatchSource.makeSignalSource(signal: SIGINT)
     interrupts.setEventHandler { task.cancel() }
     interrupts.resume()
