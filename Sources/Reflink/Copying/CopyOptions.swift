@@ -2,13 +2,21 @@ import SystemPackage
 
 /// How files are copied, chosen once for a whole copy.
 public struct CopyOptions: Sendable, Hashable {
+  /// Whether data is shared.
   public var cloning: Cloning
+  /// In how many pieces a file is cloned.
   public var slices: CloneSlices
+  /// What becomes of runs without data.
   public var holes: Holes
+  /// Which attributes go along.
   public var preserving: Preservation
+  /// Which symbolic links are followed.
   public var symbolicLinks: SymbolicLinkRule
+  /// What becomes of FIFOs, sockets and device nodes.
   public var specialFiles: SpecialFileRule
+  /// When what is new gets its name.
   public var publication: Publication
+  /// What becomes of a file that is not completed.
   public var partialFiles: PartialFileRule
   /// What is made of files; folders are always made.
   package var making = Making.copies
@@ -19,6 +27,7 @@ public struct CopyOptions: Sendable, Hashable {
   /// A link to a folder in the destination is entered like the folder.
   package var entersLinkedFolders = false
 
+  /// Options that copy as much as can be copied, shared where that is possible.
   public init(
     cloning: Cloning = .preferred, slices: CloneSlices = .whole, holes: Holes = .keep,
     preserving: Preservation = .everything, symbolicLinks: SymbolicLinkRule = .copy,
@@ -54,10 +63,12 @@ public struct Preservation: Sendable, Hashable {
   public var owner: AttributeRule
   /// Access and modification times, to the nanosecond.
   public var times: Bool
+  /// What xattr(7) describes, access control lists and labels of the system not among them.
   public var extendedAttributes: AttributeRule
   /// Files with several names in a tree have as many in the copy.
   public var hardLinks: Bool
 
+  /// Only what is named.
   public init(
     mode: Bool = false, owner: AttributeRule = .ignore, times: Bool = false,
     extendedAttributes: AttributeRule = .ignore, hardLinks: Bool = false
@@ -76,6 +87,7 @@ public struct Preservation: Sendable, Hashable {
   /// A new file of the caller's: only the source's permissions, less the umask.
   public static let nothing = Preservation()
 
+  /// All that the destination, and the caller's rights, allow.
   public static let everything = Preservation(
     mode: true, owner: .wherePossible, times: true, extendedAttributes: .wherePossible,
     hardLinks: true)
@@ -83,6 +95,7 @@ public struct Preservation: Sendable, Hashable {
 
 /// How much the preservation of an attribute matters.
 public enum AttributeRule: Sendable, Hashable {
+  /// It is not looked at.
   case ignore
   /// What the destination refuses is left out.
   case wherePossible
@@ -90,6 +103,7 @@ public enum AttributeRule: Sendable, Hashable {
   case required
 }
 
+/// Which symbolic links stand for what they lead to.
 public enum SymbolicLinkRule: Sendable, Hashable {
   /// A link is copied as a link.
   case copy
@@ -125,6 +139,7 @@ public enum Publication: Sendable, Hashable {
 
 /// What becomes of a new file whose copy failed or was cancelled.
 public enum PartialFileRule: Sendable, Hashable {
+  /// It goes.
   case remove
   /// It stays, if it has its name already (`Publication.inPlace`), and unless a
   /// required clone failed: that leaves nothing worth keeping.

@@ -2,10 +2,12 @@ import SystemPackage
 
 /// What is known of an entry when it is decided what to do about it.
 public struct EntryFacts: Sendable {
+  /// What is known of the name that the copy is to have.
   public enum Destination: Sendable, Hashable {
     /// Not looked at. A fresh tree is made without a look at each name: creating
     /// a name tells by itself that it was taken.
     case unseen
+    /// It is taken.
     case exists(Existing)
   }
 
@@ -32,6 +34,7 @@ public struct EntryFacts: Sendable {
 
   /// What is to be copied: a link itself, or what it leads to, as was asked for.
   public var source: FileStatus
+  /// What is known of the name that the copy is to have.
   public var destination: Destination
   /// Whether the entry was named in the call, not met inside a folder.
   public var isOperand: Bool
@@ -100,9 +103,13 @@ public enum Refusal: Sendable, Hashable {
   case folderOmitted
   /// A clone was required of something that is neither a regular file nor a folder.
   case notRegular
+  /// Source and destination are one file.
   case sameFile
+  /// The name is taken.
   case exists
+  /// A folder would take the place of something else.
   case folderOverFile
+  /// Something else would take the place of a folder.
   case fileOverFolder
   /// The destination is a symbolic link that leads nowhere.
   case danglingLink
@@ -130,7 +137,9 @@ public typealias Decide = @Sendable (EntryFacts) -> EntryAction
 
 /// What becomes of names that are taken.
 public enum ExistingRule: Sendable {
+  /// A name that is taken is an error.
   case fail
+  /// Files are left as they are; folders are merged.
   case skip
   /// Files are replaced by new ones; folders are merged.
   case replace

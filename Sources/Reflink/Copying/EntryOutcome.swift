@@ -2,13 +2,17 @@ public import SystemPackage
 
 /// What became of one entry of a tree.
 public enum EntryOutcome: Sendable, Hashable {
+  /// Left as it was.
   case skipped
   /// Left out by the filter.
   case excluded
+  /// A file was copied.
   case file(CopyOutcome)
   /// Another name for a file that was copied already.
   case hardLink
+  /// A symbolic link was made.
   case symbolicLink
+  /// A FIFO, a socket or a device node was made.
   case special
   /// Made, or entered where it was there; its entries follow.
   case folder(isNew: Bool)

@@ -6,9 +6,11 @@ public import SystemPackage
 public struct ReflinkError: Error, Sendable, Hashable {
   /// The kinds of failure that callers tell apart.
   public enum Code: Sendable, Hashable {
+    /// There is no such file.
     case notFound
     /// The name is taken.
     case exists
+    /// EACCES, EPERM.
     case permissionDenied
     /// What was asked for is not possible here, and why: a clone that was required, an
     /// attribute that the file system does not know.
@@ -17,6 +19,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case crossDevice
     /// The file system, or a quota, is full.
     case noSpace
+    /// EROFS.
     case readOnlyFileSystem
     /// Larger than a limit of the file system or of the process.
     case fileTooLarge
@@ -32,43 +35,81 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case resources
     /// The source became shorter while it was copied.
     case sourceChanged
+    /// Somebody cancelled the task, or the control.
     case cancelled
+    /// See the errno.
     case other
   }
 
   /// What was being done.
   public enum Operation: Sendable, Hashable {
+    /// Looking at a file; statx(2).
     case examine(Side)
+    /// Opening a file; openat(2).
     case open(Side)
+    /// Listing the source; getdents64(2).
     case readFolder
+    /// readlinkat(2).
     case readLink
-    case createFile, createFolder, createSymbolicLink, createHardLink
+    /// Making or emptying the destination.
+    case createFile
+    /// mkdirat(2).
+    case createFolder
+    /// symlinkat(2).
+    case createSymbolicLink
+    /// linkat(2).
+    case createHardLink
     /// A symbolic link to the source, not a copy of one.
     case linkSymbolically
+    /// mknodat(2).
     case createSpecial(FileType)
-    case clone, offload, read, write
+    /// FICLONE, FICLONERANGE.
+    case clone
+    /// copy_file_range(2).
+    case offload
+    /// Reading the source.
+    case read
+    /// Writing the destination.
+    case write
     /// By the file system itself.
     case snapshot
     /// Reading where a file's data lies, or trying what is possible.
     case inspect
-    case remove, publish
+    /// Removing what is in the way.
+    case remove
+    /// Giving what is complete its name.
+    case publish
     /// Giving what is there another name.
     case moveAside
-    case preserveOwner, preserveMode, preserveTimes
+    /// fchown(2).
+    case preserveOwner
+    /// fchmod(2), or setting an access control list.
+    case preserveMode
+    /// futimens(3).
+    case preserveTimes
+    /// Setting an extended attribute; "*" where they could not be listed.
     case preserveAttribute(name: String)
     /// Nothing was done: the decision said no.
     case refuse(Refusal)
+    /// Nothing was done yet.
     case prepare
   }
 
   /// One of the two files of a copy.
   public enum Side: Sendable, Hashable {
-    case source, destination
+    /// The one that is read.
+    case source
+    /// The one that is made, or written to.
+    case destination
   }
 
+  /// What kind of failure it is.
   public var code: Code
+  /// What was being done.
   public var operation: Operation
+  /// The file that was read, or looked at.
   public var source: FilePath
+  /// The file that was made, where there was to be one.
   public var destination: FilePath?
   /// The system's own word for it, where a system call failed.
   public var errno: Errno?
@@ -77,7 +118,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
   /// Bytes of this file that were still to do; nil when not known.
   public var bytesLeft: Int64?
 
-  public init(
+  package init(
     code: Code, operation: Operation, source: FilePath, destination: FilePath? = nil,
     errno: Errno? = nil, bytesDone: Int64 = 0, bytesLeft: Int64? = nil
   ) {

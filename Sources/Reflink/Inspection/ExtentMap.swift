@@ -1,5 +1,6 @@
 /// A run of a file and what stands behind it.
 public struct FileExtent: Sendable, Hashable {
+  /// What stands behind a run of a file.
   public enum Kind: Sendable, Hashable {
     /// Data at a place on storage, in bytes. On Btrfs `isShared` tells of the whole extent
     /// that the run is a part of: it may be other parts that somebody else refers to. Of
@@ -9,6 +10,7 @@ public struct FileExtent: Sendable, Hashable {
     case inline
     /// Reserved and never written; reads as zeros.
     case unwritten
+    /// Nothing; reads as zeros.
     case hole
     /// The file system does not tell.
     case unknown
@@ -16,6 +18,7 @@ public struct FileExtent: Sendable, Hashable {
 
   /// In bytes of the file.
   public let range: Range<Int64>
+  /// What stands behind it.
   public let kind: Kind
 
   /// Bytes.
@@ -38,9 +41,13 @@ public struct ExtentMap: Sendable, Hashable {
   public var exclusive: Int64 {
     bytes { if case .data(_, let isShared, _) = $0 { !isShared } else { false } }
   }
+  /// Bytes kept in metadata.
   public var inline: Int64 { bytes { $0 == .inline } }
+  /// Bytes that are reserved and were never written.
   public var unwritten: Int64 { bytes { $0 == .unwritten } }
+  /// Bytes without anything behind them.
   public var holes: Int64 { bytes { $0 == .hole } }
+  /// Bytes of which the file system does not tell.
   public var unknown: Int64 { bytes { $0 == .unknown } }
 
   private func bytes(_ fits: (FileExtent.Kind) -> Bool) -> Int64 {

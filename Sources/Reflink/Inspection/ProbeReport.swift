@@ -10,6 +10,7 @@ public struct ProbeReport: Sendable, Hashable {
     case copy
   }
 
+  /// The first way that works.
   public internal(set) var mechanism = Mechanism.copy
   /// Why the source cannot be cloned there.
   public internal(set) var refusal: FallbackCause?

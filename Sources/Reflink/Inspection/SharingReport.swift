@@ -13,6 +13,7 @@ public struct SharingReport: Sendable, Hashable {
     public internal(set) var inline: Int64 = 0
     /// Bytes that are reserved and were never written.
     public internal(set) var unwritten: Int64 = 0
+    /// Bytes without anything behind them.
     public internal(set) var holes: Int64 = 0
     /// Bytes of which the file system does not tell.
     public internal(set) var unknown: Int64 = 0
@@ -23,10 +24,13 @@ public struct SharingReport: Sendable, Hashable {
     public var total: Int64 { data + inline + unwritten + holes + unknown }
   }
 
+  /// How much of their data two files share.
   public enum Verdict: Sendable, Hashable {
     /// All data of both.
     case all
+    /// A part of it, or all of one and not of the other.
     case some
+    /// There is data, and no common place.
     case none
     /// Neither has data that could be shared: empty, holes, inline.
     case noData
@@ -34,9 +38,12 @@ public struct SharingReport: Sendable, Hashable {
     case unknown
   }
 
+  /// Of the first file.
   public let first: Account
+  /// Of the second file.
   public let second: Account
 
+  /// In one word.
   public var verdict: Verdict {
     let sharing = first.sharedWithEachOther
     if first.unknown + second.unknown > 0 { return sharing > 0 ? .some : .unknown }

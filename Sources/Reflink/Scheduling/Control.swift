@@ -24,6 +24,7 @@ public final class Control: Sendable {
     var waiters: [Waiter] = []
   }
 
+  /// A control of nothing yet.
   public init() {}
 
   /// Asks every copy under this control to end. Each ends after its current step
@@ -33,6 +34,7 @@ public final class Control: Sendable {
     cancelled.store(true, ordering: .relaxed)
   }
 
+  /// Whether somebody cancelled it.
   public var isCancelled: Bool {
     cancelled.load(ordering: .relaxed)
   }

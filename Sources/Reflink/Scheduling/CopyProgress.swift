@@ -10,6 +10,7 @@ public struct CopyProgress: Sendable, Hashable {
   public let bytesExpected: Int64?
   /// Regular files that are complete.
   public let filesDone: Int
+  /// Regular files in all; nil where nobody counted.
   public let filesExpected: Int?
   /// The source of the file that was begun last.
   public let currentPath: FilePath?

@@ -3,7 +3,22 @@ public import SystemPackage
 
 /// What a file is.
 public enum FileType: Sendable, Hashable {
-  case regular, folder, symbolicLink, fifo, socket, characterDevice, blockDevice, unknown
+  /// A regular file.
+  case regular
+  /// A directory.
+  case folder
+  /// A symbolic link.
+  case symbolicLink
+  /// A named pipe.
+  case fifo
+  /// A socket of the file system.
+  case socket
+  /// A character device.
+  case characterDevice
+  /// A block device.
+  case blockDevice
+  /// A type that this library does not know.
+  case unknown
 
   /// From the type bits of `st_mode`.
   init(mode: UInt32) {
@@ -29,9 +44,10 @@ public enum FileType: Sendable, Hashable {
 public struct FileIdentity: Sendable, Hashable {
   /// The device number that statx(2) gives. Btrfs gives one to every subvolume.
   public var device: UInt64
+  /// The inode number on that device.
   public var inode: UInt64
 
-  public init(device: UInt64, inode: UInt64) {
+  package init(device: UInt64, inode: UInt64) {
     self.device = device
     self.inode = inode
   }
@@ -39,10 +55,12 @@ public struct FileIdentity: Sendable, Hashable {
 
 /// A moment, in seconds and nanoseconds since 1970.
 public struct FileTime: Sendable, Hashable, Comparable {
+  /// Whole seconds, negative before 1970.
   public var seconds: Int64
+  /// What is beyond the whole seconds.
   public var nanoseconds: UInt32
 
-  public init(seconds: Int64, nanoseconds: UInt32) {
+  package init(seconds: Int64, nanoseconds: UInt32) {
     self.seconds = seconds
     self.nanoseconds = nanoseconds
   }
@@ -54,13 +72,17 @@ public struct FileTime: Sendable, Hashable, Comparable {
 
 /// What statx(2) tells of a file.
 public struct FileStatus: Sendable, Hashable {
+  /// Which file it is.
   public var identity: FileIdentity
+  /// What it is.
   public var type: FileType
   /// Permission, set-id and sticky bits.
   public var permissions: FilePermissions
   /// The number of names the file has.
   public var links: UInt32
+  /// The user id.
   public var owner: UInt32
+  /// The group id.
   public var group: UInt32
   /// Bytes from the first to the last, holes included.
   public var size: Int64
@@ -68,8 +90,11 @@ public struct FileStatus: Sendable, Hashable {
   public var allocated: Int64
   /// For device nodes: the device they stand for.
   public var specialDevice: UInt64
+  /// When it was last read, as far as that is noted.
   public var accessed: FileTime
+  /// When its data was last changed.
   public var modified: FileTime
+  /// When its data or attributes were last changed.
   public var changed: FileTime
 
   init(_ status: creflink_status) {

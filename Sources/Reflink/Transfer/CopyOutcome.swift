@@ -17,10 +17,13 @@ public struct CopyOutcome: Sendable, Hashable {
 
   /// What became of one way of moving data.
   public enum Attempt: Sendable, Hashable {
+    /// There was no need, or no data.
     case notTried
     /// Ruled out by what was asked for.
     case avoided
+    /// It was not possible, and why.
     case refused(FallbackCause)
+    /// It moved data.
     case worked
   }
 
@@ -38,7 +41,10 @@ public struct CopyOutcome: Sendable, Hashable {
 
   /// A change of the Btrfs flag NOCOW on the destination, without which it could not share.
   public enum NoCopyOnWriteChange: Sendable, Hashable {
-    case set, cleared
+    /// The source has it.
+    case set
+    /// The source does not have it.
+    case cleared
   }
 
   /// Bytes that FICLONE or FICLONERANGE shared, holes among them included.
@@ -50,18 +56,23 @@ public struct CopyOutcome: Sendable, Hashable {
   /// Bytes of holes that were found and kept (or made, with `Holes.detect`).
   public internal(set) var holes: Int64 = 0
 
+  /// What became of the clone.
   public internal(set) var clone = Attempt.notTried
+  /// What became of the offload.
   public internal(set) var offload = Attempt.notTried
+  /// Where, and in how many pieces, the clone ran.
   public internal(set) var execution = Execution.inline
+  /// What was changed so that the two could share.
   public internal(set) var noCopyOnWrite: NoCopyOnWriteChange?
 
   /// Whether SEEK_HOLE found holes.
-  public internal(set) var foundHolesBySeeking = false
+  package internal(set) var foundHolesBySeeking = false
   /// Whether the data was searched for zeros.
-  public internal(set) var searchedForZeros = false
+  package internal(set) var searchedForZeros = false
 
-  public init() {}
+  package init() {}
 
+  /// How the data got there.
   public var method: Method {
     if copied > 0 { return .copied }
     if offloaded > 0 { return .offloaded }
@@ -100,6 +111,7 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   case notRegular
   /// Not a Btrfs subvolume, which is all that the file system's own snapshot is of.
   case notSubvolume
+  /// Another error, as the system calls it.
   case other(Errno)
 
   public var description: String {

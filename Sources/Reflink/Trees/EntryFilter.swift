@@ -9,13 +9,18 @@ import SystemPackage
 /// one at the front changes nothing beside that. With a slash at its end a pattern fits
 /// folders only. The operand itself is never left out.
 public struct EntryFilter: Sendable, Hashable {
+  /// One pattern, and what becomes of what it fits.
   public enum Rule: Sendable, Hashable {
+    /// It is copied.
     case include(String)
+    /// It is left out.
     case exclude(String)
   }
 
+  /// In the order in which they are asked.
   public var rules: [Rule]
 
+  /// The first rule that fits decides.
   public init(_ rules: [Rule] = []) {
     self.rules = rules
   }

@@ -27,27 +27,36 @@ public enum FailureRule: Sendable {
 
 /// A tree copy's account.
 public struct TreeOutcome: Sendable, Hashable {
+  /// Regular files (and what was read like one).
   public internal(set) var files = 0
+  /// Folders that were made or entered.
   public internal(set) var folders = 0
+  /// Further names of files that were copied.
   public internal(set) var hardLinks = 0
+  /// Symbolic links that were made.
   public internal(set) var symbolicLinks = 0
+  /// FIFOs, sockets and device nodes that were made.
   public internal(set) var specials = 0
   /// Left as they were, or out, by the rule for names that are taken.
   public internal(set) var skipped = 0
   /// Left out by the filter; of a folder, only itself is counted.
   public internal(set) var excluded = 0
+  /// Entries that failed, where the copy went on.
   public internal(set) var failures = 0
   /// The failures, where they are collected.
   public internal(set) var errors: [ReflinkError] = []
   /// Bytes, as `CopyOutcome` tells them apart.
   public internal(set) var cloned: Int64 = 0
+  /// Bytes that copy_file_range(2) moved.
   public internal(set) var offloaded: Int64 = 0
+  /// Bytes that went through memory.
   public internal(set) var copied: Int64 = 0
+  /// Bytes of holes that were kept.
   public internal(set) var holes: Int64 = 0
   /// Bytes of files that were only counted; see `planTree`.
   var planned: Int64 = 0
 
-  public init() {}
+  package init() {}
 
   /// Bytes accounted for.
   public var total: Int64 { cloned + offloaded + copied + holes }

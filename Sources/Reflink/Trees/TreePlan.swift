@@ -2,9 +2,11 @@
 public struct TreePlan: Sendable, Hashable {
   /// Regular files; of several names for one, the first.
   public let files: Int
+  /// Folders, the outermost among them.
   public let folders: Int
   /// Further names of files.
   public let hardLinks: Int
+  /// Symbolic links that are copied as such.
   public let symbolicLinks: Int
   /// FIFOs, sockets and device nodes.
   public let specials: Int
