@@ -1,6 +1,7 @@
 import SystemPackage
 
 extension ReflinkError: CustomStringConvertible {
+  /// A sentence for people: what could not be done, to what, why, and how far it was.
   public var description: String {
     var sentence = what
     if let reason { sentence += ": \(reason)" }

@@ -42,16 +42,19 @@ public struct ProgressUpdates: AsyncSequence, Sendable {
   let control: Control
   let interval: Duration
 
+  /// Each iterator reads for itself.
   public func makeAsyncIterator() -> AsyncIterator {
     AsyncIterator(control: control, interval: interval)
   }
 
+  /// Reads the control when it is asked for the next element.
   public struct AsyncIterator: AsyncIteratorProtocol {
     let control: Control
     let interval: Duration
     var isFirst = true
     var isOver = false
 
+    /// The next reading; nil after the one that showed the end, or when the task is cancelled.
     public mutating func next(
       isolation actor: isolated (any Actor)? = #isolation
     ) async -> CopyProgress? {
@@ -64,6 +67,7 @@ public struct ProgressUpdates: AsyncSequence, Sendable {
       return progress
     }
 
+    /// The same, in the caller's isolation.
     public mutating func next() async -> CopyProgress? {
       await next(isolation: #isolation)
     }

@@ -65,6 +65,7 @@ public struct FileTime: Sendable, Hashable, Comparable {
     self.nanoseconds = nanoseconds
   }
 
+  /// Whether `a` was before `b`.
   public static func < (a: FileTime, b: FileTime) -> Bool {
     (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
   }

@@ -114,6 +114,7 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   /// Another error, as the system calls it.
   case other(Errno)
 
+  /// A few words for people.
   public var description: String {
     switch self {
     case .otherFileSystem: "on another file system"
