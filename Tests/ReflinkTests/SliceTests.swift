@@ -108,7 +108,13 @@ import Testing
   @Test func anInlineFileIsClonedAndSaysSo() async throws {
     try await withFolder(on: .btrfs) { folder in
       try folder.fill("a", 100)
-      #expect(try syncClone(folder.file("a"), folder.file("b")).cloned == 100)
+      let outcome = try syncClone(folder.file("a"), folder.file("b"))
+      #expect(outcome.method == .inline)
+      #expect(outcome.inline == 100)
+      #expect(outcome.total == 100)
+      #expect(outcome.cloned == 0)
+      try folder.fill("larger", 3000)
+      #expect(try syncClone(folder.file("larger"), folder.file("c")).method == .cloned)
       let map = try syncExtents(folder.file("b"))
       #expect(map.inline == 100)
       let report = try syncSharing(folder.file("a"), folder.file("b"))

@@ -163,6 +163,15 @@ import Testing
     }
   }
 
+  @Test func aTreeIsNotSnapshotIntoItself() async throws {
+    try await withFolder(on: .btrfs) { folder in
+      try await shell("mkdir -p t/d; echo x > t/d/x", in: folder.path)
+      let error = failure { try syncSnapshot(folder.file("t"), folder.file("t/d/s")) }
+      #expect(error?.operation == .refuse(.intoItself))
+      #expect(try await shell("find t", in: folder.path) == "t\nt/d\nt/d/x\n")
+    }
+  }
+
   @Test func aTreeThatFailsLeavesNothing() async throws {
     try await withFolder(on: .xfs) { folder in
       // A file of another file system deep inside: it cannot be shared.

@@ -27,6 +27,9 @@ public struct CopyOptions: Sendable, Hashable {
   /// A link to a folder in the destination is entered like the folder.
   package var entersLinkedFolders = false
 
+  /// Whether a small file that was cloned is looked at again, for what is kept in metadata.
+  package var tellsInline = false
+
   /// Options that copy as much as can be copied, shared where that is possible.
   public init(
     cloning: Cloning = .preferred, slices: CloneSlices = .whole, holes: Holes = .keep,

@@ -81,7 +81,8 @@ extension EntryCopier {
       discard(copy, destination)
       throw error.during(operation, source.path, destination.path)
     }
-    let outcome = copy.transfer.outcome
+    var outcome = copy.transfer.outcome
+    if options.tellsInline { outcome.tellInline(of: copy.transfer.destination) }
     if let cause = outcome.fallback {
       destination.folder.noteRefusal(cause, from: copy.status)
     }

@@ -28,30 +28,6 @@ package final class FolderCopy: Sendable {
     self.attributes = attributes
   }
 
-  /// The name of a folder that is not complete yet, beside the one it is to have.
-  struct TemporaryName: Sendable {
-    /// The folder that both paths start from.
-    let folder: Folder
-    let path: FilePath
-    let final: FilePath
-
-    /// renameat2(2) with RENAME_NOREPLACE; where that is unknown there is no other way
-    /// that would not overwrite what came in between.
-    func publish(_ source: FilePath) throws(ReflinkError) {
-      do throws(SystemError) {
-        try path.withName { (name) throws(SystemError) in
-          try final.withName { (final) throws(SystemError) in
-            try folder.descriptor.rename(name, to: final, replacing: false)
-          }
-        }
-      } catch {
-        var failure = error.during(.publish, source, final)
-        if error.errno == .invalidArgument { failure.code = .notSupported(.notSupported) }
-        throw failure
-      }
-    }
-  }
-
   /// All but the open folders.
   struct Closed {
     fileprivate let temporary: TemporaryName?
@@ -105,14 +81,6 @@ extension FolderCopy.Closed {
   }
 }
 
-extension Folder.Way {
-  /// The way of a folder that may have another name yet.
-  fileprivate convenience init(_ place: Place, _ temporary: FolderCopy.TemporaryName?) {
-    self.init(
-      temporary?.final ?? place.name.path, in: place.folder.way, temporaryName: temporary?.path)
-  }
-}
-
 extension EntryCopier {
   /// A folder on the way to an entry: made where it is missing, links followed.
   func enter(_ source: Place, to destination: Place) throws(ReflinkError) -> FolderCopy {
@@ -129,36 +97,8 @@ extension EntryCopier {
     }
   }
 
+  /// Makes or enters the folder `destination`, which is to be renamed where it is temporary.
   func copyFolder(
-    _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
-    to destination: Place
-  ) throws(ReflinkError) -> Result {
-    guard ancestry == nil, options.publication != .inPlace else {
-      return try copyFolder(entry, source, follow: follow, within: ancestry, nil, to: destination)
-    }
-    let isTaken = try attempt(.examine(.destination), source, destination) {
-      () throws(SystemError) in
-      try destination.folder.descriptor.statusIfPresent(of: destination.name, follow: false) != nil
-    }
-    // A folder that is there is merged into, file by file.
-    if isTaken {
-      return try copyFolder(entry, source, follow: follow, within: nil, nil, to: destination)
-    }
-    let temporary = FolderCopy.TemporaryName(
-      folder: destination.folder, path: destination.temporaryPath(), final: destination.name.path)
-    return try temporary.path.withName { (name) throws(ReflinkError) in
-      do throws(ReflinkError) {
-        return try copyFolder(
-          entry, source, follow: follow, within: nil, temporary,
-          to: Place(destination.folder, name))
-      } catch {
-        try? destination.folder.descriptor.remove(name, isFolder: true)
-        throw error
-      }
-    }
-  }
-
-  private func copyFolder(
     _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
     _ temporary: FolderCopy.TemporaryName?, to destination: Place
   ) throws(ReflinkError) -> Result {

@@ -11,6 +11,9 @@ public struct CopyOutcome: Sendable, Hashable {
     case offloaded
     /// Through memory.
     case copied
+    /// By FICLONE too, and shared with nobody: the file system keeps the data inside its
+    /// metadata.
+    case inline
     /// There was no data: an empty file, or one great hole.
     case nothing
   }
@@ -47,8 +50,11 @@ public struct CopyOutcome: Sendable, Hashable {
     case cleared
   }
 
-  /// Bytes that FICLONE or FICLONERANGE shared, holes among them included.
+  /// Bytes that FICLONE or FICLONERANGE shared, holes among them included. Only the verb
+  /// `clone` tells `inline` apart.
   public internal(set) var cloned: Int64 = 0
+  /// Bytes that FICLONE copied from metadata to metadata, and that are not shared.
+  public internal(set) var inline: Int64 = 0
   /// Bytes that copy_file_range(2) moved.
   public internal(set) var offloaded: Int64 = 0
   /// Bytes that went through memory.
@@ -76,11 +82,12 @@ public struct CopyOutcome: Sendable, Hashable {
   public var method: Method {
     if copied > 0 { return .copied }
     if offloaded > 0 { return .offloaded }
+    if inline > 0 { return .inline }
     return clone == .worked ? .cloned : .nothing
   }
 
   /// Bytes accounted for.
-  public var total: Int64 { cloned + offloaded + copied + holes }
+  public var total: Int64 { cloned + inline + offloaded + copied + holes }
 
   /// Why the data is not shared, where it was to be.
   public var fallback: FallbackCause? {

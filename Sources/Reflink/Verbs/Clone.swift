@@ -4,8 +4,8 @@ public import SystemPackage
 ///
 /// FICLONE (ioctl_ficlone(2)) for a regular file; a point-in-time copy where `slices`
 /// is `whole`. Like `copy` with `Cloning.required`, and with its attributes. An empty
-/// file, and one that Btrfs keeps inside its metadata, have nothing to share, and are
-/// cloned all the same. This call blocks its thread.
+/// file, and one that Btrfs keeps inside its metadata (`CopyOutcome.Method.inline`), have
+/// nothing to share, and are cloned all the same. This call blocks its thread.
 ///
 /// - Parameters:
 ///   - source: A regular file.
@@ -93,7 +93,9 @@ extension ExistingRule {
 
 extension CopyOptions {
   fileprivate static func clone(_ slices: CloneSlices, _ preserving: Preservation) -> Self {
-    CopyOptions(
+    var options = CopyOptions(
       cloning: .required, slices: slices, preserving: preserving, symbolicLinks: .follow)
+    options.tellsInline = true
+    return options
   }
 }

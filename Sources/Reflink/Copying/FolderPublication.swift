@@ -1,0 +1,68 @@
+import SystemPackage
+
+/// Folders that get their name when they are complete, with all that is in them.
+extension FolderCopy {
+  /// The name of a folder that is not complete yet, beside the one it is to have.
+  struct TemporaryName: Sendable {
+    /// The folder that both paths start from.
+    let folder: Folder
+    let path: FilePath
+    let final: FilePath
+
+    /// renameat2(2) with RENAME_NOREPLACE; where that is unknown there is no other way
+    /// that would not overwrite what came in between.
+    func publish(_ source: FilePath) throws(ReflinkError) {
+      do throws(SystemError) {
+        try path.withName { (name) throws(SystemError) in
+          try final.withName { (final) throws(SystemError) in
+            try folder.descriptor.rename(name, to: final, replacing: false)
+          }
+        }
+      } catch {
+        var failure = error.during(.publish, source, final)
+        if error.errno == .invalidArgument { failure.code = .notSupported(.notSupported) }
+        throw failure
+      }
+    }
+  }
+}
+
+extension Folder.Way {
+  /// The way of a folder that may have another name yet.
+  convenience init(_ place: Place, _ temporary: FolderCopy.TemporaryName?) {
+    self.init(
+      temporary?.final ?? place.name.path, in: place.folder.way, temporaryName: temporary?.path)
+  }
+}
+
+extension EntryCopier {
+  /// A folder under its own name, or one that gets it when all of it is complete.
+  func copyFolder(
+    _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
+    to destination: Place
+  ) throws(ReflinkError) -> Result {
+    guard ancestry == nil, options.publication != .inPlace else {
+      return try copyFolder(entry, source, follow: follow, within: ancestry, nil, to: destination)
+    }
+    let isTaken = try attempt(.examine(.destination), source, destination) {
+      () throws(SystemError) in
+      try destination.folder.descriptor.statusIfPresent(of: destination.name, follow: false) != nil
+    }
+    // A folder that is there is merged into, file by file.
+    if isTaken {
+      return try copyFolder(entry, source, follow: follow, within: nil, nil, to: destination)
+    }
+    let temporary = FolderCopy.TemporaryName(
+      folder: destination.folder, path: destination.temporaryPath(), final: destination.name.path)
+    return try temporary.path.withName { (name) throws(ReflinkError) in
+      do throws(ReflinkError) {
+        return try copyFolder(
+          entry, source, follow: follow, within: nil, temporary,
+          to: Place(destination.folder, name))
+      } catch {
+        try? destination.folder.descriptor.remove(name, isFolder: true)
+        throw error
+      }
+    }
+  }
+}
