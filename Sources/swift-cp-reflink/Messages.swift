@@ -52,7 +52,7 @@ private func sentence(_ refusal: Refusal, _ source: String, _ destination: Strin
   case .folderOmitted: "-r not specified; omitting directory \(source)"
   case .notRegular: "\(source) is not a regular file"
   case .sameFile: "\(source) and \(destination) are the same file"
-  case .exists: "cannot create regular file \(destination): File exists"
+  case .exists: "cannot create regular file \(destination)"
   case .folderOverFile:
     "cannot overwrite non-directory \(destination) with directory \(source)"
   case .fileOverFolder: "cannot overwrite directory \(destination) with non-directory"

@@ -6,7 +6,8 @@
 
 /// OCFS2_IOC_REFLINK, the reflink(2) call as it was proposed in 2009: `new_path` becomes a
 /// copy of `old_path`, complete or not there at all. `descriptor`: any file of that file
-/// system. `preserve` keeps owner, mode, times and extended attributes.
+/// system. `preserve` keeps owner, mode, times and extended attributes; without it set-id bits
+/// and extended attributes are kept all the same, under the caller's ownership.
 /// -EEXIST, -EXDEV, -EPERM as proposed; -ENOTTY on other file systems.
 int creflink_ocfs2_reflink(int descriptor, const char *old_path, const char *new_path,
                            bool preserve);

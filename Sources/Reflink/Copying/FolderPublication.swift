@@ -19,10 +19,38 @@ extension FolderCopy {
           }
         }
       } catch {
-        var failure = error.during(.publish, source, final)
-        if error.errno == .invalidArgument { failure.code = .notSupported(.notSupported) }
-        throw failure
+        throw refused(error, source)
       }
+    }
+
+    /// Throws where the folder could not be published in the end: tries it with an empty one.
+    fileprivate func requireRenaming(_ source: FilePath) throws(ReflinkError) {
+      do throws(SystemError) {
+        try path.withName { (name) throws(SystemError) in
+          try folder.descriptor.makeFolder(name, mode: 0o700)
+          do throws(SystemError) {
+            let other = path.removingLastComponent().appending(FilePath.temporaryName().components)
+            try other.withName { (other) throws(SystemError) in
+              try folder.descriptor.rename(name, to: other, replacing: false)
+              try folder.descriptor.remove(other, isFolder: true)
+            }
+          } catch {
+            try? folder.descriptor.remove(name, isFolder: true)
+            throw error
+          }
+        }
+      } catch {
+        throw refused(error, source)
+      }
+    }
+
+    private func refused(_ error: SystemError, _ source: FilePath) -> ReflinkError {
+      var failure = error.during(
+        error.call == .makeFolder ? .createFolder : .publish, source, final)
+      if error.call == .rename, error.errno == .invalidArgument {
+        failure.code = .notSupported(.renamesReplace)
+      }
+      return failure
     }
   }
 }
@@ -54,6 +82,7 @@ extension EntryCopier {
     }
     let temporary = FolderCopy.TemporaryName(
       folder: destination.folder, path: destination.temporaryPath(), final: destination.name.path)
+    try temporary.requireRenaming(source.path)
     return try temporary.path.withName { (name) throws(ReflinkError) in
       do throws(ReflinkError) {
         return try copyFolder(

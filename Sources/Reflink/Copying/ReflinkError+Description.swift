@@ -14,7 +14,8 @@ extension ReflinkError: CustomStringConvertible {
   }
 
   private var reason: String? {
-    switch code {
+    if case .refuse = operation { return nil }
+    return switch code {
     case .notSupported(let cause) where cause != .notSupported: "\(cause)"
     case .cancelled: "cancelled"
     case .sourceChanged: "the source became shorter"
@@ -51,7 +52,7 @@ extension ReflinkError: CustomStringConvertible {
     case .preserveAttribute(let name): "cannot preserve attribute \(name) of \(target)"
     case .prepare: "cannot copy \(source) to \(target)"
     case .refuse(.folderOmitted): "\(source) is a folder, and folders were not asked for"
-    case .refuse(.notRegular): "cannot clone \(source)"
+    case .refuse(.notRegular): "\(source) is not a regular file"
     case .refuse(.sameFile): "\(source) and \(target) are the same file"
     case .refuse(.exists): "\(target) exists"
     case .refuse(.folderOverFile): "cannot overwrite \(target), not a folder, with folder \(source)"

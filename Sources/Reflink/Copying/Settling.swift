@@ -148,12 +148,23 @@ extension EntryCopier {
     ReflinkError(
       code: ReflinkError.Code(refusal), operation: .refuse(refusal),
       source: source.path, destination: destination.path,
-      errno: refusal == .notRegular ? .notPermitted : nil)
+      errno: refusal.errno)
   }
 
   func report(
     _ failure: AttributeCopy.Failure, _ source: Place, _ destination: Place
   ) -> ReflinkError {
     failure.error.during(failure.operation, source.path, destination.path)
+  }
+}
+
+extension Refusal {
+  /// The system's own word for it, where it has one.
+  fileprivate var errno: Errno? {
+    switch self {
+    case .exists: .fileExists
+    case .notRegular: .notPermitted
+    default: nil
+    }
   }
 }

@@ -2,12 +2,10 @@ import CReflink
 
 /// Snapshots that a file system makes by itself.
 extension Descriptor {
-  /// OCFS2_IOC_REFLINK; `self` is any file of that file system.
-  func reflink(
-    _ source: EntryName, to destination: EntryName, preserving: Bool
-  ) throws(SystemError) {
+  /// OCFS2_IOC_REFLINK with everything preserved; `self` is any file of that file system.
+  func reflink(_ source: EntryName, to destination: EntryName) throws(SystemError) {
     _ = try check(.reflink) {
-      unsafe creflink_ocfs2_reflink(number, source.pointer, destination.pointer, preserving)
+      unsafe creflink_ocfs2_reflink(number, source.pointer, destination.pointer, true)
     }
   }
 

@@ -118,6 +118,9 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   case notRegular
   /// Not a Btrfs subvolume, which is all that the file system's own snapshot is of.
   case notSubvolume
+  /// EINVAL for RENAME_NOREPLACE: the file system has no renaming that is sure to replace
+  /// nothing (NFS, OCFS2, FUSE), which a folder takes to appear complete.
+  case renamesReplace
   /// Another error, as the system calls it.
   case other(Errno)
 
@@ -134,6 +137,7 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
     case .misaligned: "the offsets do not fit the file system's blocks"
     case .notRegular: "not a regular file"
     case .notSubvolume: "not a Btrfs subvolume"
+    case .renamesReplace: "no renaming here that is sure to replace nothing"
     case .other(let errno): errno.description
     }
   }

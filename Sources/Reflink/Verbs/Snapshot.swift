@@ -5,11 +5,12 @@ public import SystemPackage
 ///
 /// This is the reflink(2) call as it was proposed in 2009, with its rules: the new name
 /// must not exist, it is on the same file system, symbolic links are not followed, and
-/// what is preserved is said, never chosen by privilege. On OCFS2 a file goes by that
-/// file system's own OCFS2_IOC_REFLINK. Elsewhere it is cloned by FICLONE into a file
+/// what is preserved is said, never chosen by privilege. On OCFS2 a file of which everything is
+/// preserved goes by that file system's own OCFS2_IOC_REFLINK. Elsewhere it is cloned by FICLONE into a file
 /// without a name (O_TMPFILE), which is linked once it has its attributes; where there
 /// are no such files (FUSE, NFS), into one with another name. A folder is made under another
-/// name and renamed by RENAME_NOREPLACE. Other names begin with `.reflink-`, and stay only
+/// name and renamed by RENAME_NOREPLACE, and refused at once where the file system does not
+/// know that (FUSE, NFS, OCFS2). Other names begin with `.reflink-`, and stay only
 /// where the process was killed.
 ///
 /// One file is as of one moment. Of a folder, each file is as of a moment of its own,
