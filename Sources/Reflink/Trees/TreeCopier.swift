@@ -96,6 +96,7 @@ package struct TreeCopier {
       let result = try entries.copy(source, isOperand: true, to: destination)
       if let entry = result.entry { return done(entry, source, destination) }
       switch consume result {
+      case .postponed: done(.skipped, source, destination)
       case .planned(let status): outcome.add(planned: status)
       case .folder(let folder):
         done(.folder(isNew: folder.isNew), source, destination)

@@ -60,6 +60,7 @@ final class TreeWork: Work {
       let result = try entries.copy(from, isOperand: true, to: to, turn)
       if let entry = result.entry { done(entry) }
       switch consume result {
+      case .postponed: done(.skipped)
       case .planned(let status):
         var outcome = TreeOutcome()
         outcome.add(planned: status)
