@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -55,6 +56,13 @@ int creflink_extents_exceed(int descriptor, uint32_t limit) {
         result = (uint32_t)count == limit
             && !(map->extents[count - 1].flags & CREFLINK_EXTENT_LAST);
     free(map);
+    return result;
+}
+
+int creflink_btrfs_identity(int descriptor, uint8_t *identity) {
+    struct creflink_btrfs_info info = {0};
+    int result = RESULT(ioctl(descriptor, CREFLINK_BTRFS_INFO, &info));
+    memcpy(identity, info.identity, sizeof info.identity);
     return result;
 }
 

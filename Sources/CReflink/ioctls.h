@@ -44,6 +44,13 @@ struct creflink_btrfs_snapshot {
 #define CREFLINK_BTRFS_SNAPSHOT _IOW(0x94, 23, struct creflink_btrfs_snapshot)
 enum { CREFLINK_BTRFS_READ_ONLY = 1 << 1 };
 
+struct creflink_btrfs_info {
+    uint64_t largest_device, devices;
+    uint8_t identity[16];
+    uint8_t rest[992];
+};
+#define CREFLINK_BTRFS_INFO _IOR(0x94, 31, struct creflink_btrfs_info)
+
 // fs/ocfs2/ocfs2_ioctl.h, which the kernel does not export.
 struct creflink_ocfs2_reflink {
     uint64_t old_path, new_path, preserve;

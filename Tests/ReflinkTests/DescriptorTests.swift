@@ -39,6 +39,23 @@ import Testing
     }
   }
 
+  @Test func aPipeGetsAllOfTheSource() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 5000)
+      let source = try open(folder, "a")
+      try source.seek(offset: 777, from: .start)
+      let pipe = try FileDescriptor.pipe()
+      #expect(try syncCopy(source, pipe.writeEnd).copied == 5000)
+      #expect(try source.seek(offset: 0, from: .current) == 777)
+      try pipe.writeEnd.close()
+      var got = [UInt8](repeating: 0, count: 6000)
+      let count = try got.withUnsafeMutableBytes { try pipe.readEnd.read(into: $0) }
+      #expect(try Array(got.prefix(count)) == folder.read("a"))
+      try pipe.readEnd.close()
+      try source.close()
+    }
+  }
+
   @Test func clonesAnUnlinkedFile() async throws {
     try await withFolder(on: .xfs) { folder in
       try folder.fill("a", 100_001)
@@ -82,6 +99,35 @@ import Testing
     }
   }
 
+  /// Only a file's owner may change its NOCOW flag: who may not loses nothing.
+  @Test func aCloneThatCannotMatchNoCopyOnWriteLeavesWhatWasThere() async throws {
+    try await withFolder(on: .btrfs) { folder in
+      try await shell(
+        """
+        touch a; chattr +C a; head -c 300000 /dev/urandom > a; echo precious > b
+        chmod 666 a b; cp b c; chattr +c c
+        """, in: folder.path)
+      let denied = await asUser(65534) {
+        failure {
+          try syncCopy(
+            folder.file("a"), folder.file("b"),
+            CopyOptions(cloning: .required, preserving: .nothing),
+            .decide { facts in
+              facts.destination == .unseen ? .create : .overwrite
+            })
+        }
+      }
+      #expect(denied?.code == .notSupported(.denied))
+      let source = try open(folder, "a")
+      let compressed = try open(folder, "c", .readWrite)
+      #expect(failure { try syncClone(source, compressed) }?.code == .notSupported(.denied))
+      #expect(try folder.read("b") == Array("precious\n".utf8))
+      #expect(try folder.read("c") == Array("precious\n".utf8))
+      try source.close()
+      try compressed.close()
+    }
+  }
+
   @Test func badDescriptorsAreErrorsAndLoseNothing() async throws {
     try await withFolder(on: .xfs) { folder in
       try folder.fill("a", 9000)
@@ -96,6 +142,10 @@ import Testing
       let closed = FileDescriptor(rawValue: 9999)
       #expect(failure { try syncCopy(source, appending) }?.errno == .badFileDescriptor)
       #expect(failure { try syncCopy(source, reading) } != nil)
+      for cloning in [Cloning.preferred, .never, .required] {
+        let error = failure { try syncCloneRange(source, 0..<5000, appending, 0, cloning) }
+        #expect(error?.errno == .badFileDescriptor, "\(cloning)")
+      }
       #expect(failure { try syncCopy(source, other) }?.code == .sameFile)
       #expect(failure { try syncCopy(directory, appending) }?.code == .wrongType)
       #expect(failure { try syncCopy(closed, appending) }?.operation == .open(.source))

@@ -73,6 +73,36 @@ import Testing
     }
   }
 
+  /// The same place on two file systems is two places.
+  @Test func twoFileSystemsShareNothing() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .quietXfs) { other in
+        // Equal from the start, so that places are equal somewhere, and all of it shared.
+        for place in [folder, other] {
+          try place.fill("a", 64 << 20)
+          try syncClone(place.file("a"), place.file("b"))
+        }
+        let report = try syncSharing(folder.file("a"), other.file("a"))
+        #expect(report.verdict == .none)
+        #expect(report.first.sharedWithOthers == 64 << 20)
+      }
+    }
+    let common = map([(0..<100, data(1000))])
+    #expect(SharingReport(common, common).verdict == .all)
+    #expect(SharingReport(common, common, onOneFileSystem: false).verdict == .none)
+  }
+
+  @Test func subvolumesAreOneFileSystem() async throws {
+    try await withFolder(on: .btrfs, in: "one") { folder in
+      try await withFolder(on: .btrfs, in: "two") { other in
+        try folder.fill("a", 1 << 20)
+        try syncClone(folder.file("a"), other.file("b"))
+        #expect(try folder.status("a").st_dev != other.status("b").st_dev)
+        #expect(try syncSharing(folder.file("a"), other.file("b")).verdict == .all)
+      }
+    }
+  }
+
   @Test func twoNamesOfOneFileAndOtherKindsAreErrors() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell("echo x > a; ln a b; mkdir d; mkfifo p", in: folder.path)

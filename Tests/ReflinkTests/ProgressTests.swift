@@ -108,18 +108,50 @@ import Testing
 
   @Test func aListenerThatIsCancelledGoesAndTheCopyDoesNot() async throws {
     try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 64 << 20)
+      // It lasts until this test writes to the pipe.
+      try await shell("mkfifo p", in: folder.path)
+      let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
       let control = Control()
-      let listener = Task {
+      let copying = Task.detached {
+        try await copy(folder.file("p"), to: folder.file("b"), options: options, control: control)
+      }
+      while !folder.exists("b") { try await Task.sleep(for: .milliseconds(1)) }
+      let listener = Task.detached {
         var count = 0
         for await _ in control.updates(every: .seconds(3600)) { count += 1 }
         return count
       }
-      try await Task.sleep(for: .milliseconds(20))
+      while control.progress.currentPath == nil { try await Task.sleep(for: .milliseconds(1)) }
       listener.cancel()
       #expect(await listener.value <= 1)
-      let outcome = try await copy(folder.file("a"), to: folder.file("b"), control: control)
-      #expect(outcome.total == 64 << 20)
+      #expect(!control.progress.isOver)
+      try await shell("echo data > p", in: folder.path)
+      let outcome = try await copying.value
+      #expect(outcome.copied == 5)
+      #expect(control.progress.isOver)
+    }
+  }
+
+  /// Also where nothing was begun: options that exclude each other, a closed descriptor.
+  @Test func whatIsRefusedAtOnceEndsTheSequence() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 10)
+      let control = Control()
+      async let refused: Void = {
+        let options = CopyOptions(cloning: .required, holes: .detect)
+        _ = try? await copy(
+          folder.file("a"), to: folder.file("b"), options: options, control: control)
+      }()
+      for await _ in control.updates() {}
+      await refused
+      let other = Control()
+      async let bad: Void = {
+        let closed = FileDescriptor(rawValue: 9999)
+        _ = try? await copyTree(closed, to: closed, control: other)
+      }()
+      for await _ in other.updates() {}
+      await bad
+      #expect(try folder.names() == ["a"])
     }
   }
 

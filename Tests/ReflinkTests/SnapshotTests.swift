@@ -228,6 +228,19 @@ import Testing
         try syncSnapshot(folder.file("v"), folder.file("p"), .nothing, method: method)
       }
       #expect(bare?.code == .invalidArgument)
+      let cancelled = Control()
+      cancelled.cancel()
+      let late = failure {
+        try syncSnapshot(folder.file("v"), folder.file("p"), method: method, control: cancelled)
+      }
+      #expect(late?.code == .cancelled)
+      try await withFolder(on: .xfs) { other in
+        let away = failure {
+          try syncSnapshot(folder.file("v"), other.file("p"), method: method)
+        }
+        #expect(away?.code == .crossDevice)
+      }
+      #expect(!folder.exists("p"))
       // Without being asked for, it is cloned file by file.
       let cloned = try syncSnapshot(folder.file("v"), folder.file("c"))
       #expect(cloned != .fileSystem)

@@ -98,6 +98,39 @@ import Testing
     }
   }
 
+  @Test(arguments: [Publication.inPlace, .temporary])
+  func whatIsThereIsLeftOutOrRefusedAsDecided(_ publication: Publication) async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await shell(
+        """
+        mkdir -p s/d t/d; echo new > s/d/x; echo new > s/f; echo old > t/f; chmod 700 s/d
+        chmod 755 t/d
+        """, in: folder.path)
+      let options = CopyOptions(publication: publication)
+      let skipping = try syncCopyTree(
+        folder.file("s"), folder.file("t"), options,
+        .decide { facts in
+          guard case .exists = facts.destination, !facts.isOperand else {
+            return facts.destination == .unseen ? .create : .overwrite
+          }
+          return .skip
+        })
+      // A folder that is left out is left as it is, with all that is in it.
+      #expect(skipping.skipped == 2)
+      #expect(!folder.exists("t/d/x"))
+      #expect(try folder.status("t/d").st_mode & 0o777 == 0o755)
+      for name in ["d", "f"] {
+        let error = failure {
+          try syncCopyTree(
+            folder.file("s/\(name)"), folder.file("t/\(name)"), options,
+            .decide { _ in .create })
+        }
+        #expect(error?.code == .exists, "\(name)")
+      }
+      #expect(try await shell("cat t/f", in: folder.path) == "old\n")
+    }
+  }
+
   @Test func failuresStopAreToldOrCollected() async throws {
     try await withFolder(on: .xfs) { folder in
       try await shell(

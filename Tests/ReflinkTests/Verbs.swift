@@ -109,3 +109,11 @@ func syncCopyTree(
 ) throws(ReflinkError) -> TreeOutcome {
   try copyTree(source, to: destination)
 }
+
+@discardableResult
+func syncCloneRange(
+  _ source: FileDescriptor, _ range: Range<Int64>, _ destination: FileDescriptor, _ offset: Int64,
+  _ cloning: Cloning
+) throws(ReflinkError) -> CopyOutcome {
+  try cloneRange(from: source, range: range, to: destination, at: offset, cloning: cloning)
+}

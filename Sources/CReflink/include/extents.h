@@ -33,14 +33,19 @@ int creflink_extents(int descriptor, uint64_t start, bool synchronize,
 /// 1 or 0, or -errno. Never writes out, never looks further than `limit`.
 int creflink_extents_exceed(int descriptor, uint32_t limit);
 
+/// BTRFS_IOC_FS_INFO: the 16 bytes by which a Btrfs is known, the same for all its
+/// subvolumes. -ENOTTY on other file systems.
+int creflink_btrfs_identity(int descriptor, uint8_t *identity);
+
 /// lseek(2) with SEEK_DATA: the next byte of data at or after `offset`; -ENXIO when there is none.
 int64_t creflink_seek_data(int descriptor, int64_t offset);
 
 /// lseek(2) with SEEK_HOLE: the next hole at or after `offset` (the end counts as one).
 int64_t creflink_seek_hole(int descriptor, int64_t offset);
 
-/// FS_NOCOW_FL, the flag that decides on Btrfs whether two files can share.
-enum { CREFLINK_FLAG_NO_COPY_ON_WRITE = 0x00800000 };
+/// FS_NOCOW_FL, the flag that decides on Btrfs whether two files can share, and FS_COMPR_FL,
+/// which excludes it.
+enum { CREFLINK_FLAG_NO_COPY_ON_WRITE = 0x00800000, CREFLINK_FLAG_COMPRESSED = 0x4 };
 
 /// FS_IOC_GETFLAGS, ioctl_iflags(2). Returns 0, or -errno (-ENOTTY where unknown).
 int creflink_get_inode_flags(int descriptor, uint32_t *flags);

@@ -128,14 +128,20 @@ public enum SpecialFileRule: Sendable, Hashable {
   case readContents
 }
 
-/// How the new file comes by its name.
+/// How what is new comes by its name.
+///
+/// Of a tree, the folder that it begins with is what is new: with `unnamed` or `temporary` it
+/// has another name until all that is in it is dealt with, and is renamed by RENAME_NOREPLACE.
+/// A file system that does not know that (FUSE, NFS, OCFS2) takes no tree so, which is told
+/// before anything is copied. Where the folder is there already it is merged into, each file
+/// by this rule. Failures that do not end the copy (`FailureRule`) do not prevent the name.
 public enum Publication: Sendable, Hashable {
   /// It has its name from the start, and grows under it.
   case inPlace
-  /// It gets its name when it is complete: made without one (O_TMPFILE) and
+  /// A file gets its name when it is complete: made without one (O_TMPFILE) and
   /// linked. Where that is not supported, or a file is replaced, as `temporary`.
   case unnamed
-  /// It gets its name when it is complete: made under another name in the same
+  /// A file gets its name when it is complete: made under another name in the same
   /// folder and renamed, over the old file where there was one.
   case temporary
 }

@@ -128,6 +128,9 @@ extension EntryCopier {
     let isRegular = status.type == .regular
     if options.cloning == .required {
       try requireSharing(file, source, into: existing, isRegular: isRegular)
+      if let change = existing.noCopyOnWriteDifference(to: file), !existing.mayAdopt(change) {
+        throw SystemError(call: .cloneRange, errno: .notPermitted)
+      }
     }
     if isRegular { try existing.truncate(to: 0) }
   }

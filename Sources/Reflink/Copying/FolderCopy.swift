@@ -120,9 +120,11 @@ extension EntryCopier {
     let wanted = wantedPermissions(of: status)
     // Others may put something into it only once it is complete.
     let withheld = wanted.intersection([.groupWrite, .otherWrite])
-    let isNew = try makeFolder(
+    let made = try makeFolder(
       mode: narrow ? 0o700 : wanted.subtracting(withheld).union(sticky).rawValue, entry, source,
       destination)
+    if made == .skipped { return .skipped }
+    let isNew = made == .new
 
     // Opened only now: Btrfs lists what was there when a folder was opened, and a
     // copy into the folder itself is to be met, and refused.
@@ -171,14 +173,14 @@ extension EntryCopier {
     }
   }
 
-  /// True when made, false when it was there and is to be entered.
+  /// `left` is a folder that was there and is to be entered.
   private func makeFolder(
     mode: UInt32, _ entry: EntryFacts, _ source: Place, _ destination: Place
-  ) throws(ReflinkError) -> Bool {
+  ) throws(ReflinkError) -> Made {
     for _ in 0..<2 {
       do throws(SystemError) {
         try destination.folder.descriptor.makeFolder(destination.name, mode: mode)
-        return true
+        return .new
       } catch {
         guard error.errno == .fileExists else {
           throw notMade(.createFolder, error, source, destination)
@@ -188,7 +190,9 @@ extension EntryCopier {
       switch settled.action.kind {
       case .replace: try remove(destination, source)
       case .moveAside: break
-      default: return false
+      case .skip: return .skipped
+      case .create: throw refused(.exists, source, destination)
+      default: return .left
       }
     }
     throw refused(.exists, source, destination)

@@ -16,6 +16,7 @@ extension EntryCopier {
     if isTaken {
       switch try settle(entry, source, destination).action.kind {
       case .skip, .leave: return nil
+      case .create: throw refused(.exists, source, destination)
       default: break
       }
     }

@@ -46,6 +46,7 @@ struct RangeCopy: ~Copyable, Operation {
     let status: FileStatus
     do throws(ReflinkError) {
       status = try target.status(to, source, destination)
+      try target.requireOffsets(to, source, destination)
       guard status.type == .regular else { throw fail(.wrongType) }
       if sourceStatus.identity == status.identity, (offset..<offset + length).overlaps(range) {
         throw fail(.sameFile)
@@ -151,6 +152,17 @@ private struct RangeSide: Sendable {
       return try file.status()
     } catch {
       throw error.during(.examine(side), source.path, destination.path)
+    }
+  }
+
+  /// Whatever the offset, a file that is open for appending is written at its end.
+  func requireOffsets(
+    _ file: borrowing Descriptor, _ source: FileOperand, _ destination: FileOperand
+  ) throws(ReflinkError) {
+    do throws(SystemError) {
+      if try file.appends() { throw SystemError(call: .write, errno: .badFileDescriptor) }
+    } catch {
+      throw error.during(.write, source.path, destination.path)
     }
   }
 

@@ -52,9 +52,9 @@ public struct SharingReport: Sendable, Hashable {
     return first.data == sharing && second.data == second.sharedWithEachOther ? .all : .some
   }
 
-  init(_ first: ExtentMap, _ second: ExtentMap) {
-    self.first = Account(of: first, against: Places(second))
-    self.second = Account(of: second, against: Places(first))
+  init(_ first: ExtentMap, _ second: ExtentMap, onOneFileSystem isOne: Bool = true) {
+    self.first = Account(of: first, against: Places(isOne ? second : ExtentMap(extents: [])))
+    self.second = Account(of: second, against: Places(isOne ? first : ExtentMap(extents: [])))
   }
 }
 

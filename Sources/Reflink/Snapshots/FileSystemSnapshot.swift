@@ -7,12 +7,14 @@ struct FileSystemSnapshot: ~Copyable, Operation {
   private let destination: FilePath
   private let preserving: SnapshotPreservation
   private let method: SnapshotMethod
+  private let control: Control?
   private(set) var outcome = false
 
   init(
     _ source: FilePath, _ destination: FilePath, _ preserving: SnapshotPreservation,
-    _ method: SnapshotMethod
+    _ method: SnapshotMethod, _ control: Control?
   ) {
+    self.control = control
     self.source = source
     self.destination = destination
     self.preserving = preserving
@@ -21,6 +23,9 @@ struct FileSystemSnapshot: ~Copyable, Operation {
 
   mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     do throws(SystemError) {
+      if let control, control.isCancelled {
+        throw SystemError(call: .statx, errno: .canceled)
+      }
       switch method {
       // Without its preserve flag OCFS2_IOC_REFLINK changes the owner and keeps set-id bits and
       // extended attributes (measured on Linux 6.1), which is not what nothing means.
@@ -48,13 +53,12 @@ struct FileSystemSnapshot: ~Copyable, Operation {
 
   private func reflinkOnOCFS2() throws(SystemError) -> Bool {
     try source.withName { (name) throws(SystemError) in
-      // Where it cannot be opened, whoever clones it says why.
-      guard
-        let file = try? Descriptor.currentFolder.open(name, [.noFollow, .nonBlocking])
+      // By reference: opening a FIFO or a device does something. Where it cannot be opened,
+      // whoever clones it says why.
+      guard let reference = try? Descriptor.currentFolder.open(name, [.reference, .noFollow]),
+        try reference.fileSystemType() == .ocfs2, try reference.status().type == .regular
       else { return false }
-      guard try file.fileSystemType() == .ocfs2, try file.status().type == .regular else {
-        return false
-      }
+      let file = try reference.reopen()
       return try destination.withName { (new) throws(SystemError) in
         // It writes a line to the kernel's log for each name that is taken.
         let here = Descriptor.currentFolder
@@ -78,6 +82,10 @@ struct FileSystemSnapshot: ~Copyable, Operation {
       }
       guard let last = destination.lastComponent else {
         throw SystemError(call: .subvolume, errno: .fileExists)
+      }
+      // The other file system only says that it knows no such call.
+      if try subvolume.fileSystemType() == .btrfs, try folder.fileSystemType() != .btrfs {
+        throw SystemError(call: .subvolume, errno: .improperLink)
       }
       try FilePath(root: nil, [last]).withName { (name) throws(SystemError) in
         try folder.snapshot(of: subvolume, as: name, readOnly: readOnly)

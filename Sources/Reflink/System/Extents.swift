@@ -4,6 +4,8 @@ import SystemPackage
 /// The inode flags of ioctl_iflags(2).
 struct InodeFlags: OptionSet {
   let rawValue: UInt32
+  /// Data is to be compressed.
+  static let compressed = InodeFlags(rawValue: UInt32(CREFLINK_FLAG_COMPRESSED))
   /// Btrfs: data is overwritten in place, and shares only with files that have the flag too.
   static let noCopyOnWrite = InodeFlags(rawValue: UInt32(CREFLINK_FLAG_NO_COPY_ON_WRITE))
 }
@@ -19,6 +21,15 @@ extension Descriptor {
   /// FS_IOC_SETFLAGS. Read back: a file system may answer 0 and change nothing.
   func setInodeFlags(_ flags: InodeFlags) throws(SystemError) {
     _ = try check(.setInodeFlags) { creflink_set_inode_flags(number, flags.rawValue) }
+  }
+
+  /// BTRFS_IOC_FS_INFO: what all subvolumes of one Btrfs have in common; nil elsewhere.
+  func btrfsIdentity() -> [UInt8]? {
+    var identity = [UInt8](repeating: 0, count: 16)
+    let result = unsafe identity.withUnsafeMutableBufferPointer { buffer in
+      unsafe creflink_btrfs_identity(number, buffer.baseAddress)
+    }
+    return result < 0 ? nil : identity
   }
 
   /// The next byte of data at or after `offset`; nil when only a hole follows.

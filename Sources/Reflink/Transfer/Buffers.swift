@@ -66,7 +66,7 @@ extension FileTransfer {
   }
 
   private func read(_ count: Int, into buffer: DataBuffer) throws(SystemError) -> Int {
-    try source.read(into: buffer, count: count, at: isStream ? nil : position)
+    try source.read(into: buffer, count: count, at: readsAtOffsets ? position : nil)
   }
 
   /// Writes a part of the buffer to `offset`, in as many calls as it takes.

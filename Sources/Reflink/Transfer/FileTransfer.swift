@@ -18,6 +18,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   let statedSize: Int64
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
+  /// Whether the source is read at offsets of our own, not at that of its descriptor.
+  let readsAtOffsets: Bool
 
   /// Where on the ladder the transfer stands, and what it holds there.
   enum Rung: Sendable {
@@ -62,6 +64,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     self.destination = destination
     self.cloning = cloning
     self.holes = holes
+    readsAtOffsets = status.type == .regular
     isStream = status.type != .regular || !isRegular
     statedSize = status.type == .regular ? status.size : 0
     if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {

@@ -13,6 +13,19 @@ extension Descriptor {
     return from.contains(.noCopyOnWrite) ? .set : .cleared
   }
 
+  /// Whether the flag can be changed once the file is empty: asked of a file that still has
+  /// data, by setting the flags that it has. Only its owner may, and compressed data needs
+  /// copy-on-write.
+  func mayAdopt(_ change: CopyOutcome.NoCopyOnWriteChange) -> Bool {
+    do throws(SystemError) {
+      let flags = try inodeFlags()
+      try setInodeFlags(flags)
+      return change == .cleared || !flags.contains(.compressed)
+    } catch {
+      return false
+    }
+  }
+
   /// Changes the flag of this (empty) file. Btrfs answers 0 and changes nothing on a file
   /// with data, so it is read back.
   func adopt(_ change: CopyOutcome.NoCopyOnWriteChange) -> Bool {

@@ -176,6 +176,13 @@ final class TreeCopy: Sendable {
         stop(error)
       }
     }
+    // Lost on the way, which others may have taken for one failure among many.
+    if !isStopped {
+      stop(
+        ReflinkError(
+          code: .notFound, operation: .publish, source: root?.source ?? temporary.final,
+          destination: temporary.final))
+    }
     state.withLock {
       $0.leftover = TemporaryTree(folder: temporary.folder, path: temporary.path)
     }

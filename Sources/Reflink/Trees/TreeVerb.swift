@@ -12,20 +12,22 @@ struct TreeVerb: Sendable {
   let listener: EntryListener?
 
   func run(_ control: Control?) throws(ReflinkError) -> TreeOutcome {
+    control?.began()
+    defer { control?.ended() }
     let (from, to) = try places()
     expect(control)
     var tree = TreeCopier(
       EntryCopier(options: options, decide: decide, control: control), filter: filter,
       onFailure: onFailure, listener: listener)
-    try here(control) { () throws(ReflinkError) in
-      try KeptPlace.with(from, to) { (from, to) throws(ReflinkError) in
-        try tree.copy(from, to: to)
-      }
+    try KeptPlace.with(from, to) { (from, to) throws(ReflinkError) in
+      try tree.copy(from, to: to)
     }
     return tree.outcome
   }
 
   func runInTurns(_ control: Control?) async throws(ReflinkError) -> TreeOutcome {
+    control?.began()
+    defer { control?.ended() }
     let (from, to) = try places()
     expect(control)
     return try await onSharedQueue(source.path, destination.path, control) {

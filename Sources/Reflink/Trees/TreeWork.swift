@@ -38,7 +38,11 @@ final class TreeWork: Work {
     stage.withLock { stage in
       switch stage {
       case .over: return .finished
-      case .goingOn(let work): return work.take(turn)
+      case .goingOn(let work):
+        let end = work.take(turn)
+        // The two hold each other.
+        if end == .finished { stage = .over }
+        return end
       case .toBegin:
         stage = .over
         do throws(ReflinkError) {

@@ -51,7 +51,8 @@ public func copy(
 ///
 /// All of the source, from its first byte on (of a pipe: what is left in it), takes the
 /// place of all that the destination held; the offsets of the two descriptors do not
-/// matter and do not move. Attributes stay as they are. This call blocks its thread.
+/// matter and do not move. (A destination that is no regular file, such as a pipe or a
+/// device, takes the data where it stands.) Attributes stay as they are. This call blocks its thread.
 ///
 /// - Parameters:
 ///   - source: Open for reading. Stays open, and the caller's.
@@ -90,10 +91,10 @@ func copyHere(
   _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
   _ rule: ExistingRule, _ control: Control?
 ) throws(ReflinkError) -> CopyOutcome {
-  try options.check(source.path, destination.path)
   let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
   return try here(control) { () throws(ReflinkError) in
-    try OperandCopy(entries: entries, source: source, destination: destination).run()
+    try options.check(source.path, destination.path)
+    return try OperandCopy(entries: entries, source: source, destination: destination).run()
   }
 }
 
@@ -102,6 +103,8 @@ func copyInTurns(
   _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
   _ rule: ExistingRule, _ control: Control?
 ) async throws(ReflinkError) -> CopyOutcome {
+  control?.began()
+  defer { control?.ended() }
   try options.check(source.path, destination.path)
   return try await onSharedQueue(source.path, destination.path, control) { control, completion in
     let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)

@@ -19,13 +19,13 @@ public import SystemPackage
 /// - Parameters:
 ///   - source: A regular file, or a folder.
 ///   - name: The new name.
-///   - preserving: Everything or nothing.
+///   - preserving: Everything or nothing; of a subvolume, everything.
 ///   - method: How a folder's snapshot is made.
 ///   - control: Cancels from another thread, and tells how far it is.
 /// - Returns: How it was made, and what there was.
 /// - Throws: `ReflinkError`: `exists`, `crossDevice`, `notSupported` (with EPERM for what
 ///   is neither a regular file nor a folder), `permissionDenied` where something cannot be
-///   preserved. Nothing was made then.
+///   preserved, `invalidArgument` for nothing of a subvolume. Nothing was made then.
 public func snapshot(
   _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
   method: SnapshotMethod = .clones, control: Control? = nil
@@ -33,7 +33,7 @@ public func snapshot(
   control?.began()
   defer { control?.ended() }
   let isMade = try perform(control) {
-    FileSystemSnapshot(source, name, preserving, method)
+    FileSystemSnapshot(source, name, preserving, method, control)
   }
   if isMade { return .fileSystem }
   return .clones(try TreeVerb.snapshot(.path(source), name, preserving).run(control))
@@ -55,8 +55,8 @@ public func snapshot(
 ) async throws(ReflinkError) -> SnapshotOutcome {
   control?.began()
   defer { control?.ended() }
-  let isMade = try await perform(control, source, name) { _ in
-    FileSystemSnapshot(source, name, preserving, method)
+  let isMade = try await perform(control, source, name) { control in
+    FileSystemSnapshot(source, name, preserving, method, control)
   }
   if isMade { return .fileSystem }
   return .clones(try await TreeVerb.snapshot(.path(source), name, preserving).runInTurns(control))
