@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-/// setfsgid(2), setfsuid(2): this thread gets a user's rights to files, and loses the
-/// capabilities that have to do with files.
+/// setresgid(2), setresuid(2): this thread alone gets a user's effective ids, and loses the
+/// privileges of root.
 void ctestsupport_use_files_as(uint32_t user);
 
 #endif
