@@ -13,14 +13,14 @@ import Testing
     var options: CopyOptions
     /// Of the source; 0 for one run of data.
     var extents = 0
-    var size = 24 << 20
+    var size = 8 << 20
 
     static let whole = Way(
       testDescription: "one whole clone", system: .xfs, options: CopyOptions(cloning: .required),
-      extents: 4000)
+      extents: 2000)
     static let slices = Way(
       testDescription: "slices of a clone", system: .btrfs,
-      options: CopyOptions(cloning: .required, slices: .bytes(256 << 10)), extents: 4000)
+      options: CopyOptions(cloning: .required, slices: .bytes(256 << 10)), extents: 2000)
     static let offload = Way(testDescription: "offload", system: .ext4, options: CopyOptions())
     static let buffers = Way(
       testDescription: "buffers", system: .ext4, options: CopyOptions(cloning: .never))
@@ -37,28 +37,23 @@ import Testing
       }
       let size = Int64(try folder.status("a").st_size)
       let whole = try folder.read("a")
-      let length = try await shortest {
-        _ = try await copy(folder.file("a"), to: folder.file("b"), options: way.options)
-        unlink(folder["b"])
-      }
 
-      let seed = UInt64.random(in: .min ... .max)
-      var random = SeededGenerator(state: seed)
-      var cancelled = 0
+      var moments = RandomMoments()
       for round in 0..<Self.rounds {
         let control = Control()
         let task = Task.detached {
           try await copy(
             folder.file("a"), to: folder.file("b"), options: way.options, control: control)
         }
-        try await Task.sleep(for: length * Double.random(in: 0...1, using: &random))
+        try await moments.wait()
         task.cancel()
-        let place: Comment = "seed \(seed), round \(round)"
+        let place: Comment = "\(moments), round \(round)"
         switch await task.result {
         case .success(let outcome):
           #expect(outcome.total == size, place)
           #expect(try folder.read("b") == whole, place)
           unlink(folder["b"])
+          moments.tooLate()
         case .failure(let error):
           let error = try #require(error as? ReflinkError, place)
           #expect(error.code == .cancelled, place)
@@ -66,10 +61,10 @@ import Testing
           if let left = error.bytesLeft { #expect(error.bytesDone + left == size, place) }
           #expect(control.progress.bytesDone == error.bytesDone, place)
           #expect(try folder.names() == ["a"], place)
-          cancelled += 1
+          error.bytesLeft == nil ? moments.tooEarly() : moments.inTheMiddle()
         }
       }
-      #expect(cancelled > Self.rounds / 10, "seed \(seed)")
+      #expect(moments.metTheMiddle, "\(moments)")
       #expect(try await folder.settledDescriptors() == 0)
     }
   }
@@ -83,29 +78,24 @@ import Testing
           head -c 5000 /dev/urandom > s/d$d/f$f; ln s/d$d/f$f s/d$d/e/l$f; done; done
         """, in: folder.path)
       let options = CopyOptions(publication: publication)
-      let length = try await shortest {
-        _ = try await copyTree(folder.file("s"), to: folder.file("t"), options: options)
-        try await shell("rm -r t", in: folder.path)
-      }
 
-      let seed = UInt64.random(in: .min ... .max)
-      var random = SeededGenerator(state: seed)
-      var cancelled = 0
+      var moments = RandomMoments()
       for round in 0..<Self.rounds {
         let task = Task.detached {
           try await copyTree(folder.file("s"), to: folder.file("t"), options: options)
         }
-        try await Task.sleep(for: length * Double.random(in: 0...1, using: &random))
+        try await moments.wait()
         task.cancel()
-        let place: Comment = "seed \(seed), round \(round)"
+        let place: Comment = "\(moments), round \(round)"
         switch await task.result {
         case .success(let outcome):
           #expect(outcome.total == 144 * 5000, place)
           #expect(outcome.hardLinks == 144, place)
+          moments.tooLate()
         case .failure(let error):
           let error = try #require(error as? ReflinkError, place)
           #expect(error.code == .cancelled, place)
-          cancelled += 1
+          error.bytesDone == 0 ? moments.tooEarly() : moments.inTheMiddle()
           if publication == .inPlace {
             // What is there is complete, and is what the error counts.
             let sizes = try filesOf(folder["t"])
@@ -118,21 +108,9 @@ import Testing
         try? FileManager.default.removeItem(atPath: folder["t"])
         #expect(try folder.names() == ["s"], place)
       }
-      #expect(cancelled > Self.rounds / 10, "seed \(seed)")
+      #expect(moments.metTheMiddle, "\(moments)")
       #expect(try await folder.settledDescriptors() == 0)
     }
-  }
-
-  /// How long one takes here, so that the moments are spread over all of it. The first may
-  /// have waited for what it reads to be written out.
-  private func shortest(_ body: () async throws -> Void) async throws -> Duration {
-    var shortest = Duration.seconds(60)
-    for _ in 0..<3 {
-      let begun = ContinuousClock.now
-      try await body()
-      shortest = min(shortest, ContinuousClock.now - begun)
-    }
-    return shortest
   }
 
   /// The sizes of the files in a tree; of several names for one, once.
@@ -146,6 +124,44 @@ import Testing
       sizes[UInt64(status.st_ino)] = Int(status.st_size)
     }
     return Array(sizes.values)
+  }
+}
+
+/// Moments spread over the time that something takes here and now: how busy the machine is
+/// changes meanwhile, so what one round meets sets how long the next may wait.
+private struct RandomMoments: CustomStringConvertible {
+  private let seed = UInt64.random(in: .min ... .max)
+  private lazy var random = SeededGenerator(state: seed)
+  private var longest = Duration.milliseconds(5)
+  private var met = (early: 0, middle: 0, late: 0)
+
+  var description: String {
+    "seed \(seed), early, middle and late: \(met)"
+  }
+
+  /// Otherwise the rounds have shown nothing.
+  var metTheMiddle: Bool { met.middle > 10 }
+
+  mutating func wait() async throws {
+    let moment = longest * Double.random(in: 0...1, using: &random)
+    // Any sleep takes longer than this.
+    if moment > .microseconds(50) { try await Task.sleep(for: moment) }
+  }
+
+  mutating func tooEarly() {
+    met.early += 1
+    longest = longest * 1.2
+  }
+
+  /// A little longer, so that the end is among the moments as well.
+  mutating func inTheMiddle() {
+    met.middle += 1
+    longest = longest * 1.05
+  }
+
+  mutating func tooLate() {
+    met.late += 1
+    longest = longest * 0.8
   }
 }
 
