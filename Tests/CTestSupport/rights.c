@@ -1,6 +1,9 @@
 #define _GNU_SOURCE
 #include "CTestSupport.h"
 
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -8,4 +11,17 @@ void ctestsupport_use_files_as(uint32_t user) {
     // The C library's own functions would change every thread.
     syscall(SYS_setresgid, -1, user, -1);
     syscall(SYS_setresuid, -1, user, -1);
+}
+
+int ctestsupport_set_append_only(const char *path, int on) {
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder < 0) return -1;
+    int flags = 0;
+    int result = ioctl(folder, FS_IOC_GETFLAGS, &flags);
+    if (result == 0) {
+        flags = on ? flags | FS_APPEND_FL : flags & ~FS_APPEND_FL;
+        result = ioctl(folder, FS_IOC_SETFLAGS, &flags);
+    }
+    close(folder);
+    return result;
 }

@@ -75,8 +75,9 @@ import Testing
   @Test func anotherFileSystemIsRefusedWithEXDEV() async throws {
     try await withFolder(on: .xfs) { folder in
       try await withFolder(on: .btrfs) { other in
-        try await shell("echo data > a; mkdir -p t/d; echo x > t/d/x; touch empty", in: folder.path)
-        for name in ["a", "t", "empty"] {
+        try await shell(
+          "echo data > a; mkdir -p t/d e; echo x > t/d/x; touch empty", in: folder.path)
+        for name in ["a", "t", "e", "empty"] {
           let error = failure { try syncSnapshot(folder.file(name), other.file("b")) }
           #expect(error?.code == .crossDevice, "\(name)")
           #expect(error?.errno == .improperLink)
@@ -186,6 +187,16 @@ import Testing
       try await shell("umount t/a/b/c/d", in: folder.path)
       #expect(try folder.names() == ["t"])
       #expect(try folder.openDescriptors() == 0)
+    }
+  }
+
+  /// One Btrfs has many device numbers, and is one file system nevertheless.
+  @Test func anEmptyTreeOfAnotherSubvolumeIsSnapshot() async throws {
+    try await withFolder(on: .btrfs) { folder in
+      try await shell("btrfs -q subvolume create v; mkdir v/e", in: folder.path)
+      _ = try syncSnapshot(folder.file("v/e"), folder.file("s"))
+      #expect(try folder.names() == ["s", "v"])
+      try await shell("btrfs -q subvolume delete v", in: folder.path)
     }
   }
 

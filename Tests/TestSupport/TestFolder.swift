@@ -44,7 +44,7 @@ public func withFolder(
 }
 
 private func remove(_ path: String) async throws {
-  try await shell("chattr -R -f -i '\(path)' 2>/dev/null; rm -rf --one-file-system '\(path)'")
+  try await shell("chattr -R -f -ia '\(path)' 2>/dev/null; rm -rf --one-file-system '\(path)'")
 }
 
 // MARK: - Files

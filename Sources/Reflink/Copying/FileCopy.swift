@@ -27,8 +27,8 @@ extension EntryCopier {
         end = try run(&copy.transfer, control: control) ? .finished : .cancelled
       }
     } catch {
-      let failure = describe(error, copy.transfer, source, destination)
-      discard(copy, destination)
+      var failure = describe(error, copy.transfer, source, destination)
+      failure.leftBehind = discard(copy, destination)
       throw failure
     }
     switch end {
@@ -36,10 +36,10 @@ extension EntryCopier {
     case .spent: return .unfinished(copy, nil)
     case .waiting(let wait): return .unfinished(copy, wait)
     case .cancelled:
-      let failure = ReflinkError(
+      var failure = ReflinkError(
         code: .cancelled, operation: .write, source: source.path, destination: destination.path,
         bytesDone: copy.transfer.bytesDone, bytesLeft: copy.transfer.bytesLeft)
-      discard(copy, destination, turn)
+      failure.leftBehind = discard(copy, destination, turn)
       throw failure
     }
   }
@@ -69,17 +69,18 @@ extension EntryCopier {
     } catch {
       failure = report(error, source, destination)
     }
-    if let failure, options.publication != .inPlace {
+    if var failure, options.publication != .inPlace {
       // It was to appear complete or not at all.
-      discard(copy, destination)
+      failure.leftBehind = discard(copy, destination)
       throw failure
     }
     do throws(SystemError) {
       try copy.standing.publish(copy.transfer.destination, as: destination)
     } catch {
       let operation: ReflinkError.Operation = error.call == .close ? .write : .publish
-      discard(copy, destination)
-      throw error.during(operation, source.path, destination.path)
+      var failure = error.during(operation, source.path, destination.path)
+      failure.leftBehind = discard(copy, destination)
+      throw failure
     }
     var outcome = copy.transfer.outcome
     if options.tellsInline { outcome.tellInline(of: copy.transfer.destination) }
@@ -96,16 +97,20 @@ extension EntryCopier {
     return outcome
   }
 
+  /// Returns what is there of it nevertheless.
   private func discard(
     _ copy: consuming FileCopy, _ destination: Place, _ turn: WorkerTurn? = nil
-  ) {
+  ) -> FilePath? {
     let keeps = options.partialFiles == .keep && options.cloning != .required
+    let left: FilePath?
     if copy.standing == .existing || (keeps && copy.standing == .new) {
       copy.transfer.giveBack()
+      left = destination.path
     } else {
-      copy.standing.discard(copy.transfer.destination, at: destination)
+      left = copy.standing.discard(copy.transfer.destination, at: destination)
     }
     if turn != nil { close(copy) }
+    return left
   }
 
   /// Closes a file that nobody will see any more, on a thread of its own: its memory is

@@ -25,22 +25,25 @@ extension FolderCopy {
 
     /// Throws where the folder could not be published in the end: tries it with an empty one.
     fileprivate func requireRenaming(_ source: FilePath) throws(ReflinkError) {
+      var trial = path
       do throws(SystemError) {
         try path.withName { (name) throws(SystemError) in
           try folder.descriptor.makeFolder(name, mode: 0o700)
-          do throws(SystemError) {
-            let other = path.removingLastComponent().appending(FilePath.temporaryName().components)
-            try other.withName { (other) throws(SystemError) in
-              try folder.descriptor.rename(name, to: other, replacing: false)
-              try folder.descriptor.remove(other, isFolder: true)
-            }
-          } catch {
-            try? folder.descriptor.remove(name, isFolder: true)
-            throw error
+          let other = path.removingLastComponent().appending(FilePath.temporaryName().components)
+          try other.withName { (other) throws(SystemError) in
+            try folder.descriptor.rename(name, to: other, replacing: false)
+          }
+          trial = other
+          try trial.withName { (name) throws(SystemError) in
+            try folder.descriptor.remove(name, isFolder: true)
           }
         }
       } catch {
-        throw refused(error, source)
+        var failure = refused(error, source)
+        if error.call != .makeFolder {
+          failure.leftBehind = trial.withName { folder.removeOrTell($0, isFolder: true) }
+        }
+        throw failure
       }
     }
 
@@ -82,6 +85,7 @@ extension EntryCopier {
     }
     let temporary = FolderCopy.TemporaryName(
       folder: destination.folder, path: destination.temporaryPath(), final: destination.name.path)
+    try requireOneFileSystem(source, destination)
     try temporary.requireRenaming(source.path)
     return try temporary.path.withName { (name) throws(ReflinkError) in
       do throws(ReflinkError) {
@@ -89,9 +93,25 @@ extension EntryCopier {
           entry, source, follow: follow, within: nil, temporary,
           to: Place(destination.folder, name))
       } catch {
-        try? destination.folder.descriptor.remove(name, isFolder: true)
-        throw error
+        var failure = error
+        failure.leftBehind = destination.folder.removeOrTell(name, isFolder: true)
+        throw failure
       }
     }
+  }
+
+  /// Between two file systems nothing can be shared, and a tree that is to share all its
+  /// data is refused even where it has none. Where a folder cannot be opened, its files tell.
+  private func requireOneFileSystem(
+    _ source: Place, _ destination: Place
+  ) throws(ReflinkError) {
+    guard options.cloning == .required,
+      let from = try? source.folder.descriptor.open(source.name, .folder),
+      let to = try? destination.parent.withName({ (name) throws(SystemError) in
+        try destination.folder.descriptor.open(name, .folder)
+      }), !from.isOnFileSystem(of: to)
+    else { return }
+    throw SystemError(call: .clone, errno: .improperLink)
+      .during(.clone, source.path, destination.path)
   }
 }

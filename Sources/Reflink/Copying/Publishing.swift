@@ -97,26 +97,39 @@ extension Standing {
   }
 
   /// Takes a new file away that will not be complete. What was there before stays.
-  func discard(_ file: borrowing Descriptor, at destination: Place) {
+  /// Returns the path of what could not be taken away.
+  func discard(_ file: borrowing Descriptor, at destination: Place) -> FilePath? {
     let folder = destination.folder
     switch self {
     case .existing, .unnamed:
-      break
+      return nil
     case .new, .successor:
-      // Only if the name is still that of our own file. Nothing better to report
-      // than the failure that led here.
+      // Only if the name is still that of our own file.
       guard let ours = try? file.status().identity,
         let there = try? folder.descriptor.status(of: destination.name, follow: false).identity,
         ours == there
-      else { return }
-      try? folder.descriptor.remove(destination.name)
+      else { return nil }
+      let left = folder.removeOrTell(destination.name)
       if case .successor(of: .some(let old)) = self {
         old.withName { old in
           try? folder.descriptor.rename(old, to: destination.name, replacing: false)
         }
       }
+      return left
     case .temporary(let path, _):
-      path.withName { temporary in try? folder.descriptor.remove(temporary) }
+      return path.withName { temporary in folder.removeOrTell(temporary) }
+    }
+  }
+}
+
+extension Folder {
+  /// Removes what is not to stay. Returns its path where it stays nevertheless.
+  func removeOrTell(_ name: EntryName, isFolder: Bool = false) -> FilePath? {
+    do throws(SystemError) {
+      try descriptor.remove(name, isFolder: isFolder)
+      return nil
+    } catch {
+      return error.errno == .noSuchFileOrDirectory ? nil : Place(self, name).path
     }
   }
 }

@@ -55,8 +55,9 @@ struct RangeCopy: ~Copyable, Operation {
         throw fail(.notSupported(.misaligned))
       }
     } catch {
-      target.removeIfMade()
-      throw error
+      var failure = error
+      failure.leftBehind = target.removeIfMade(to)
+      throw failure
     }
     self.target = target
     transfer = RangeTransfer(
@@ -99,7 +100,7 @@ struct RangeCopy: ~Copyable, Operation {
     }
     failure.bytesDone = transfer.bytesDone
     failure.bytesLeft = transfer.bytesLeft
-    target.removeIfMade()
+    failure.leftBehind = target.removeIfMade(transfer.destination)
     throw failure
   }
 }
@@ -166,8 +167,11 @@ private struct RangeSide: Sendable {
     }
   }
 
-  func removeIfMade() {
-    guard wasMade, case .path(let path) = file else { return }
-    path.withName { name in try? Descriptor.currentFolder.remove(name) }
+  /// Returns the path of what could not be removed.
+  func removeIfMade(_ made: borrowing Descriptor) -> FilePath? {
+    guard wasMade else { return nil }
+    return file.path.withName { name in
+      Standing.new.discard(made, at: Place(.current, name))
+    }
   }
 }

@@ -20,11 +20,9 @@ struct ExtentScan: ~Copyable, Operation {
   }
 
   var identity: FileIdentity { file.status.identity }
-  /// Btrfs has a device number for every subvolume.
+
   func isOnFileSystem(of other: borrowing ExtentScan) -> Bool {
-    if identity.device == other.identity.device { return true }
-    guard let mine = file.descriptor.btrfsIdentity() else { return false }
-    return mine == other.file.descriptor.btrfsIdentity()
+    file.descriptor.isOnFileSystem(of: other.file.descriptor)
   }
 
   private var size: Int64 { file.status.size }

@@ -23,8 +23,19 @@ extension Descriptor {
     _ = try check(.setInodeFlags) { creflink_set_inode_flags(number, flags.rawValue) }
   }
 
+  /// Whether both are on one file system. Btrfs has a device number for every subvolume.
+  func isOnFileSystem(of other: borrowing Descriptor) -> Bool {
+    if let mine = try? status().identity.device,
+      let theirs = try? other.status().identity.device, mine == theirs
+    {
+      return true
+    }
+    guard let mine = btrfsIdentity() else { return false }
+    return mine == other.btrfsIdentity()
+  }
+
   /// BTRFS_IOC_FS_INFO: what all subvolumes of one Btrfs have in common; nil elsewhere.
-  func btrfsIdentity() -> [UInt8]? {
+  private func btrfsIdentity() -> [UInt8]? {
     var identity = [UInt8](repeating: 0, count: 16)
     let result = unsafe identity.withUnsafeMutableBufferPointer { buffer in
       unsafe creflink_btrfs_identity(number, buffer.baseAddress)

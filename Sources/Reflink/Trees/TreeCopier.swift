@@ -132,10 +132,16 @@ package struct TreeCopier {
       }
     }
     outcome.add(tree.outcome)
-    if let leftover = tree.leftover, var removal = try? TreeRemoval(leftover) {
-      _ = try? removal.goOn(nil)
+    guard var failure = tree.failure else { return }
+    if let leftover = tree.leftover {
+      do throws(ReflinkError) {
+        var removal = try TreeRemoval(leftover)
+        _ = try removal.goOn(nil)
+      } catch {
+        failure.leftBehind = leftover.path
+      }
     }
-    if let failure = tree.failure { throw failure }
+    throw failure
   }
 
   private mutating func done(_ entry: EntryOutcome, _ source: Place, _ destination: Place) {

@@ -92,7 +92,11 @@ final class TreeWork: Work {
             return completion(.success(outcome))
           }
           guard let leftover = tree.leftover else { return completion(.failure(failure)) }
-          queue.remove(leftover) { completion(.failure(failure)) }
+          queue.remove(leftover) { isGone in
+            var failure = failure
+            if !isGone { failure.leftBehind = leftover.path }
+            completion(.failure(failure))
+          }
         }
         let first = try tree.begin(folder, in: nil, isLinked: true)
         return (first.map { TreeRunner(tree, next: $0) }, nil)
@@ -127,12 +131,14 @@ extension EntryCopier {
 }
 
 extension RunQueue {
-  /// Removes a tree that is not to stay, in turns.
-  fileprivate func remove(_ tree: TemporaryTree, _ completion: @escaping @Sendable () -> Void) {
-    // Whatever comes of it, there is an error to tell already.
-    let work = OperationWork<TreeRemoval>({ _ in completion() }) { () throws(ReflinkError) in
-      try TreeRemoval(tree)
-    }
-    do throws(SystemError) { try submit(work) } catch { completion() }
+  /// Removes a tree that is not to stay, in turns, and tells whether it is gone.
+  fileprivate func remove(
+    _ tree: TemporaryTree, _ completion: @escaping @Sendable (Bool) -> Void
+  ) {
+    let removal = OperationWork<TreeRemoval>(
+      { result in
+        if case .success = result { completion(true) } else { completion(false) }
+      }, begin: { () throws(ReflinkError) in try TreeRemoval(tree) })
+    do throws(SystemError) { try submit(removal) } catch { completion(false) }
   }
 }
