@@ -85,13 +85,13 @@ struct CopyRules: Sendable {
     let isLink = source.type == .symbolicLink
     guard
       source.identity == link.identity || source.identity == existing.target?.identity
-        || (isLink && facts.sourceTarget?.identity == link.identity)
+        || (isLink && existing.sourceTarget?.identity == link.identity)
     else { return nil }
 
     switch making {
     case .hardLinks:
       let isThere =
-        source.identity == link.identity || facts.sourceTarget?.identity == link.identity
+        source.identity == link.identity || existing.sourceTarget?.identity == link.identity
       return isThere ? .leave : nil
     case .symbolicLinks where source.identity != link.identity: return nil
     case .symbolicLinks, .copies, .attributesOnly, .nothing: break
@@ -106,7 +106,7 @@ struct CopyRules: Sendable {
     }
     // Taking the destination's name away must leave the source's with its file.
     let isKept =
-      source.identity != link.identity || facts.sourceLink.identity == link.identity
+      source.identity != link.identity || existing.sourceLink?.identity == link.identity
     // A link must not lose what it leads to, unless that is kept under another name.
     let isOrphaned = isLink && backups == nil
     return isKept && !isOrphaned ? nil : .refuse(.sameFile)

@@ -118,12 +118,14 @@ import Testing
   /// The same-file matrix, by how the two names stand to each other.
   @Test func oneFile() {
     let oneName = facts(.file(1), over: .file(1)) { entry, existing in
-      entry.sourceLink = entry.source
+      existing.sourceLink = entry.source
       existing.isSourcesName = true
     }
-    let twoNames = facts(.file(1), over: .file(1)) { entry, _ in entry.sourceLink = entry.source }
-    let throughLink = facts(.file(1), over: .link(2), to: .file(1)) { entry, _ in
-      entry.sourceLink = entry.source
+    let twoNames = facts(.file(1), over: .file(1)) { entry, existing in
+      existing.sourceLink = entry.source
+    }
+    let throughLink = facts(.file(1), over: .link(2), to: .file(1)) { entry, existing in
+      existing.sourceLink = entry.source
     }
     let same = EntryAction.refuse(.sameFile)
     #expect(rules().decide(oneName) == same)
@@ -146,9 +148,9 @@ import Testing
   }
 
   @Test func aLinkDoesNotLoseWhatItLeadsTo() {
-    let ontoTarget = facts(.link(2), over: .file(1)) { entry, _ in
-      entry.sourceLink = entry.source
-      entry.sourceTarget = File.file(1).status
+    let ontoTarget = facts(.link(2), over: .file(1)) { entry, existing in
+      existing.sourceLink = entry.source
+      existing.sourceTarget = File.file(1).status
     }
     #expect(rules { $0.removesDestination = true }.decide(ontoTarget) == .refuse(.sameFile))
     #expect(rules { $0.backups = .numbered }.decide(ontoTarget) == .moveAside(.numbered))

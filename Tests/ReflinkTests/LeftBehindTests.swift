@@ -100,7 +100,7 @@ import Testing
     }
   }
 
-  @Test func anOpenFileThatWasWrittenTo() async throws {
+  @Test func aFileThatWasOverwritten() async throws {
     try await withFolder(on: .smallExt4) { folder in
       try await withFolder(on: .xfs) { source in
         try source.fill("a", 40 << 20)
@@ -112,6 +112,13 @@ import Testing
         try to.close()
         #expect(error?.code == .noSpace)
         #expect(error?.leftBehind == error?.destination)
+
+        let named = failure {
+          try syncCopyTree(
+            source.file("a"), folder.file("b"), CopyOptions(), .decide { _ in .overwrite })
+        }
+        #expect(named?.code == .noSpace)
+        #expect(named?.leftBehind == folder.file("b"))
       }
     }
   }

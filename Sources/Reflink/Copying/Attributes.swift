@@ -5,7 +5,6 @@ import SystemPackage
 /// of owner drops set-id bits and capabilities; writing any of them changes times.
 struct AttributeCopy {
   let preserving: Preservation
-  let source: FileStatus
   /// The mode to give a new entry where its source's is not preserved; nil leaves
   /// what its creation gave it.
   var creationMode: FilePermissions?
@@ -24,9 +23,9 @@ struct AttributeCopy {
     var error: SystemError
   }
 
-  /// `from` and `to` may be references (O_PATH).
+  /// `source` is the status of `from`. Both files may be references (O_PATH).
   func apply(
-    from: borrowing Descriptor, to destination: borrowing Descriptor
+    _ source: FileStatus, from: borrowing Descriptor, to destination: borrowing Descriptor
   ) throws(Failure) {
     var failure: Failure?
     func note(_ operation: ReflinkError.Operation, _ error: SystemError) {
@@ -36,7 +35,7 @@ struct AttributeCopy {
     var permissions = source.permissions
     if preserving.owner != .ignore, !ownerIsFinal {
       do throws(SystemError) {
-        if try !setOwner(of: destination) {
+        if try !setOwner(source, of: destination) {
           permissions.subtract([.setUserID, .setGroupID])
         }
       } catch {
@@ -47,7 +46,7 @@ struct AttributeCopy {
 
     let names = attributeNames(of: from, note)
     if preserving.extendedAttributes != .ignore {
-      let before = makeWritable(destination, for: names)
+      let before = makeWritable(destination, source, for: names)
       for name in names where name.isPlain {
         copy(name, from, destination, note)
       }
@@ -57,7 +56,7 @@ struct AttributeCopy {
     if source.type != .symbolicLink {
       if preserving.mode, !modeIsFinal || names.contains(.accessACL) {
         do throws(SystemError) {
-          try copyACL(names, from, destination)
+          try copyACL(names, source.type, from, destination)
         } catch {
           // Without its list the group's bits are the list's mask: more than the group had.
           permissions.subtract(.groupReadWriteExecute)
@@ -93,7 +92,9 @@ struct AttributeCopy {
   }
 
   /// False when the file could not be given away, which only the privileged may do.
-  private func setOwner(of destination: borrowing Descriptor) throws(SystemError) -> Bool {
+  private func setOwner(
+    _ source: FileStatus, of destination: borrowing Descriptor
+  ) throws(SystemError) -> Bool {
     do throws(SystemError) {
       try destination.setOwner(source.owner, group: source.group)
       return true
@@ -123,7 +124,7 @@ struct AttributeCopy {
   /// Setting an attribute needs the right to write, which a mode that creation gave
   /// may withhold. Returns the mode to go back to.
   private func makeWritable(
-    _ destination: borrowing Descriptor, for names: [AttributeName]
+    _ destination: borrowing Descriptor, _ source: FileStatus, for names: [AttributeName]
   ) -> FilePermissions? {
     guard source.type != .symbolicLink, !preserving.needsOwnersOnly || modeIsFinal,
       names.contains(where: \.isPlain),
@@ -149,9 +150,10 @@ struct AttributeCopy {
 
   /// Gives the copy its source's lists, and takes away what it inherited instead.
   private func copyACL(
-    _ names: [AttributeName], _ from: borrowing Descriptor, _ destination: borrowing Descriptor
+    _ names: [AttributeName], _ type: FileType, _ from: borrowing Descriptor,
+    _ destination: borrowing Descriptor
   ) throws(SystemError) {
-    for list in source.type == .folder ? [.accessACL, .defaultACL] : [AttributeName.accessACL] {
+    for list in type == .folder ? [.accessACL, .defaultACL] : [AttributeName.accessACL] {
       if names.contains(list) {
         try destination.setAttribute(list, try from.attribute(list))
       } else if mayHoldACL {

@@ -2,8 +2,9 @@ import SystemPackage
 
 /// What is known of an entry when it is decided what to do about it.
 public struct EntryFacts: Sendable {
+  // Kept aside: few entries have it, and every entry is passed on from stage to stage.
   /// What is known of the name that the copy is to have.
-  public enum Destination: Sendable, Hashable {
+  public indirect enum Destination: Sendable, Hashable {
     /// Not looked at. A fresh tree is made without a look at each name: creating
     /// a name tells by itself that it was taken.
     case unseen
@@ -25,6 +26,10 @@ public struct EntryFacts: Sendable {
     package var wasMadeHere = false
     /// Whether the caller may write to it.
     package var isWritable = true
+    /// What the source's own name stands for: a link where `source` is what it leads to.
+    package var sourceLink: FileStatus?
+    /// Where a source that is copied as a link leads to.
+    package var sourceTarget: FileStatus?
 
     package init(link: FileStatus, target: FileStatus?) {
       self.link = link
@@ -38,11 +43,6 @@ public struct EntryFacts: Sendable {
   public var destination: Destination
   /// Whether the entry was named in the call, not met inside a folder.
   public var isOperand: Bool
-  /// What the source's own name stands for: a link where `source` is what it leads
-  /// to. Looked at once the destination's name is taken.
-  package var sourceLink: FileStatus
-  /// Where a source that is copied as a link leads to; looked at with `sourceLink`.
-  package var sourceTarget: FileStatus?
   /// Whether an earlier name of the same file was copied, of which this is to become another.
   package var isLaterName = false
   /// Whether `ask` was answered with yes.
@@ -52,7 +52,6 @@ public struct EntryFacts: Sendable {
     self.source = source
     self.destination = destination
     self.isOperand = isOperand
-    sourceLink = source
   }
 }
 

@@ -43,7 +43,7 @@ struct EntryCopier {
     /// Made, or entered; its entries and then its attributes are still to come.
     case folder(FolderCopy)
     /// A file that is to be gone on with, after a wait where there is one.
-    case unfinished(FileCopy, Wait?)
+    case unfinished(KeptFileCopy, Wait?)
     /// Another name of a file that is being copied: to be tried again after that.
     case postponed(FileIdentity)
     /// Only looked at.

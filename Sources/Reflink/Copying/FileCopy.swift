@@ -33,8 +33,8 @@ extension EntryCopier {
     }
     switch end {
     case .finished: return .file(try finish(copy, source, destination))
-    case .spent: return .unfinished(copy, nil)
-    case .waiting(let wait): return .unfinished(copy, wait)
+    case .spent: return .unfinished(KeptFileCopy(copy), nil)
+    case .waiting(let wait): return .unfinished(KeptFileCopy(copy), wait)
     case .cancelled:
       var failure = ReflinkError(
         code: .cancelled, operation: .write, source: source.path, destination: destination.path,
@@ -65,7 +65,8 @@ extension EntryCopier {
   ) throws(ReflinkError) -> CopyOutcome {
     var failure: ReflinkError?
     do throws(AttributeCopy.Failure) {
-      try copy.attributes?.apply(from: copy.transfer.source, to: copy.transfer.destination)
+      try copy.attributes?.apply(
+        copy.status, from: copy.transfer.source, to: copy.transfer.destination)
     } catch {
       failure = report(error, source, destination)
     }
@@ -118,8 +119,8 @@ extension EntryCopier {
   /// next copy waits for that.
   private func close(_ copy: consuming FileCopy) {
     guard copy.transfer.bytesDone > 64 << 20 else { return }
-    let doomed = Doomed(copy)
-    try? startThread { doomed.copy.withLock { $0 = nil } }
+    let doomed = KeptFileCopy(copy)
+    try? startThread { _ = doomed.take() }
   }
 
   private func describe(
@@ -183,8 +184,8 @@ extension EntryCopier {
     let attributes =
       preservesAny && isRegular
       ? AttributeCopy(
-        preserving: preserving, source: entry.source,
-        creationMode: finalMode, dropsInheritedACL: isNew && options.usesDefaultMode,
+        preserving: preserving, creationMode: finalMode,
+        dropsInheritedACL: isNew && options.usesDefaultMode,
         ownerIsFinal: rights.ownerIsFinal, modeIsFinal: rights.modeIsFinal,
         mayHoldACL: isNew ? destination.folder.inheritsACL ?? true : true)
       : nil
@@ -198,11 +199,16 @@ extension EntryCopier {
   }
 }
 
-/// A copy that waits for its end.
-private final class Doomed: Sendable {
-  let copy: Mutex<FileCopy?>
+/// A copy that somebody else goes on with.
+final class KeptFileCopy: Sendable {
+  private let copy: Mutex<FileCopy?>
 
   init(_ copy: consuming FileCopy) {
     self.copy = Mutex(copy)
+  }
+
+  /// The copy, once.
+  func take() -> FileCopy? {
+    copy.withLock { $0.take() }
   }
 }

@@ -2,9 +2,9 @@ import Synchronization
 
 /// One file's copy as work for a queue.
 final class FileWork: Work {
-  private enum Stage: ~Copyable {
+  private enum Stage {
     case toOpen(Open)
-    case running(FileCopy)
+    case running(KeptFileCopy)
     case over
   }
 
@@ -19,7 +19,7 @@ final class FileWork: Work {
 
   /// A file that was opened already.
   convenience init(
-    _ entries: EntryCopier, _ copy: consuming FileCopy, _ source: KeptPlace,
+    _ entries: EntryCopier, _ copy: KeptFileCopy, _ source: KeptPlace,
     to destination: KeptPlace,
     completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) {
@@ -35,7 +35,7 @@ final class FileWork: Work {
   }
 
   private init(
-    _ entries: EntryCopier, _ stage: consuming Stage, _ source: KeptPlace,
+    _ entries: EntryCopier, _ stage: Stage, _ source: KeptPlace,
     to destination: KeptPlace,
     _ completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) {
@@ -50,8 +50,8 @@ final class FileWork: Work {
     var end = Turn.finished
     var ended: Result<CopyOutcome, ReflinkError>?
     stage.withLock { stage in
-      var current = Stage.over
-      swap(&current, &stage)
+      let current = stage
+      stage = .over
       do throws(ReflinkError) {
         let result = try step(current, turn)
         switch consume result {
@@ -70,13 +70,12 @@ final class FileWork: Work {
   }
 
   private func step(
-    _ stage: consuming Stage, _ turn: WorkerTurn
+    _ stage: Stage, _ turn: WorkerTurn
   ) throws(ReflinkError) -> EntryCopier.Result {
-    switch consume stage {
+    switch stage {
     case .over: return .skipped
     case .toOpen(let open): return try open(turn)
     case .running(let copy):
-      var copy: FileCopy? = consume copy
       return try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
         guard let copy = copy.take() else { return .skipped }
         return try entries.goOnAndNote(with: copy, from, to, turn)

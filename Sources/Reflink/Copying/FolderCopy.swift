@@ -49,7 +49,7 @@ package final class FolderCopy: Sendable {
   package func finish() throws(ReflinkError) {
     guard let attributes else { return }
     do throws(AttributeCopy.Failure) {
-      try attributes.apply(from: source.descriptor, to: destination.descriptor)
+      try attributes.apply(status, from: source.descriptor, to: destination.descriptor)
     } catch {
       throw error.error.during(error.operation, source.path, destination.path)
     }
@@ -156,7 +156,7 @@ extension EntryCopier {
       }
       let inheritsACL = try inherits(made, isNew: isNew, destination)
       let attributes = AttributeCopy(
-        preserving: preserving, source: status, creationMode: creationMode,
+        preserving: preserving, creationMode: creationMode,
         dropsInheritedACL: isNew && options.usesDefaultMode,
         mayHoldACL: isNew ? inheritsACL : true)
       return .folder(

@@ -18,7 +18,7 @@ extension EntryCopier {
 
   /// Renames what has the destination's name.
   func moveAside(
-    _ names: BackupNames, _ entry: EntryFacts, _ source: Place, _ destination: Place
+    _ names: BackupNames, _ taken: EntryFacts.Destination, _ source: Place, _ destination: Place
   ) throws(ReflinkError) -> MovedAside {
     let folder = destination.folder
     let name = try attempt(.moveAside, source, destination) { () throws(SystemError) in
@@ -27,7 +27,8 @@ extension EntryCopier {
     let isSource = try attempt(.moveAside, source, destination) { () throws(SystemError) in
       try name.withName { (name) throws(SystemError) in
         let there = try folder.descriptor.statusIfPresent(of: name, follow: false)
-        return there?.identity == entry.sourceLink.identity
+        guard let there, case .exists(let existing) = taken else { return false }
+        return there.identity == existing.sourceLink?.identity
       }
     }
     if isSource { throw refused(.backupIsSource, source, destination) }

@@ -61,11 +61,10 @@ extension EntryCopier {
       return copy
     }
     let attributes = AttributeCopy(
-      preserving: preserving, source: status,
-      creationMode: finalMode, dropsInheritedACL: options.usesDefaultMode,
+      preserving: preserving, creationMode: finalMode, dropsInheritedACL: options.usesDefaultMode,
       mayHoldACL: destination.folder.inheritsACL ?? true)
     do throws(AttributeCopy.Failure) {
-      try attributes.apply(from: reference, to: copy)
+      try attributes.apply(status, from: reference, to: copy)
     } catch {
       throw report(error, source, destination)
     }

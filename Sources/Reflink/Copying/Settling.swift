@@ -16,7 +16,7 @@ extension EntryCopier {
       case .create, .skip, .leave, .overwrite, .replace, .createThroughLink:
         return Settled(action: action)
       case .moveAside(let names):
-        let moved = try moveAside(names, entry, source, destination)
+        let moved = try moveAside(names, entry.destination, source, destination)
         return Settled(action: action, moved: moved)
       case .ask:
         guard case .exists(let existing) = entry.destination, !entry.isConfirmed,
@@ -52,11 +52,12 @@ extension EntryCopier {
         }
       }
       existing.wasMadeHere = made?.contains(link.identity) ?? false
-      entry.sourceLink = try from.descriptor.status(of: source.name, follow: false)
+      let sourceLink = try from.descriptor.status(of: source.name, follow: false)
+      existing.sourceLink = sourceLink
       if entry.source.type == .symbolicLink {
-        entry.sourceTarget = try? from.descriptor.status(of: source.name, follow: true)
+        existing.sourceTarget = try? from.descriptor.status(of: source.name, follow: true)
       }
-      if entry.sourceLink.identity == link.identity {
+      if sourceLink.identity == link.identity {
         existing.isSourcesName = try isOneName(source, destination)
       }
       if ask != nil { existing.isWritable = to.descriptor.canWrite(destination.name) }

@@ -187,7 +187,7 @@ final class TreeRunner: Work {
   /// A file that is not done: by itself where that helps somebody, else as this
   /// runner's own next work.
   private func goOn(
-    with copy: consuming FileCopy, _ wait: Wait?, of node: FolderNode, _ from: Place, _ to: Place,
+    with copy: KeptFileCopy, _ wait: Wait?, of node: FolderNode, _ from: Place, _ to: Place,
     _ state: inout State, _ turn: WorkerTurn?
   ) {
     let tree = tree
