@@ -88,8 +88,8 @@ import Testing
       }
     }
     let common = map([(0..<100, data(1000))])
-    #expect(SharingReport(common, common).verdict == .all)
-    #expect(SharingReport(common, common, onOneFileSystem: false).verdict == .none)
+    #expect(account(common, common).verdict == .all)
+    #expect(account(common, common, onOneFileSystem: false).verdict == .none)
   }
 
   @Test func subvolumesAreOneFileSystem() async throws {
@@ -131,6 +131,14 @@ import Testing
 
   // MARK: - The account, without a file system
 
+  private func account(
+    _ first: ExtentMap, _ second: ExtentMap, onOneFileSystem isOne: Bool = true
+  ) -> SharingReport {
+    var accounting = SharingAccounting(first, second, onOneFileSystem: isOne)
+    while accounting.step() {}
+    return accounting.report
+  }
+
   private func map(_ extents: [(Range<Int64>, FileExtent.Kind)]) -> ExtentMap {
     ExtentMap(extents: extents.map { FileExtent(range: $0.0, kind: $0.1) })
   }
@@ -144,7 +152,7 @@ import Testing
     let first = map([(0..<100, data(1000)), (100..<200, .hole), (200..<300, data(5000))])
     // At another offset; twice; and only a part.
     let second = map([(0..<50, data(1050)), (50..<150, data(1000)), (150..<160, data(5095))])
-    let report = SharingReport(first, second)
+    let report = account(first, second)
     #expect(report.first.sharedWithEachOther == 105)
     #expect(report.first.sharedWithOthers == 95)
     #expect(report.first.holes == 100)
@@ -153,26 +161,51 @@ import Testing
     #expect(report.verdict == .some)
   }
 
+  /// Long runs, many of them, against the same by the block, in another order and met twice.
+  @Test func largeMapsAreAddedUpInSteps() {
+    let block: Int64 = 4096
+    let runs: [(Range<Int64>, FileExtent.Kind)] = (0..<Int64(20)).map { run in
+      let start = run * 1000 * block
+      return (start..<start + 1000 * block, data(UInt64(run) << 30 + 0x3FFF000))
+    }
+    // Every other block of each run, from the last run on; the last block twice.
+    var position: Int64 = 0
+    var blocks: [(Range<Int64>, FileExtent.Kind)] = []
+    for run in (0..<20).reversed() {
+      for index in stride(from: UInt64(0), to: 1000, by: 2) {
+        blocks.append(
+          (position..<position + block, data(UInt64(run) << 30 + 0x3FFF000 + index * 4096)))
+        position += block
+      }
+    }
+    blocks.append((position..<position + block, data(0x3FFF000)))
+    let report = account(map(runs), map(blocks))
+    #expect(report.first.sharedWithEachOther == 10_000 * block)
+    #expect(report.first.sharedWithOthers == 10_000 * block)
+    #expect(report.second.sharedWithEachOther == 10_001 * block)
+    #expect(report.second.total == 10_001 * block)
+  }
+
   @Test func whatIsNotCalledSharedIsNotProof() {
     // The two were read at different times: a block may have changed hands.
-    let report = SharingReport(
+    let report = account(
       map([(0..<100, data(1000))]), map([(0..<100, data(1000, shared: false))]))
     #expect(report.verdict == .none)
   }
 
   @Test func encodedDataIsTheSameOnlyAtTheSameOffset() {
     let first = map([(0..<100, data(1000, encoded: true))])
-    #expect(SharingReport(first, map([(0..<100, data(1000, encoded: true))])).verdict == .all)
-    #expect(SharingReport(first, map([(100..<200, data(1000, encoded: true))])).verdict == .none)
-    #expect(SharingReport(first, map([(0..<100, data(1050))])).verdict == .none)
+    #expect(account(first, map([(0..<100, data(1000, encoded: true))])).verdict == .all)
+    #expect(account(first, map([(100..<200, data(1000, encoded: true))])).verdict == .none)
+    #expect(account(first, map([(0..<100, data(1050))])).verdict == .none)
   }
 
   @Test func neitherInlineNorHolesCount() {
-    let report = SharingReport(
+    let report = account(
       map([(0..<100, .inline)]), map([(0..<50, .hole), (50..<60, .unwritten)]))
     #expect(report.verdict == .noData)
     #expect(report.second.total == 60)
-    let unknown = SharingReport(map([(0..<100, .unknown)]), map([(0..<100, data(1))]))
+    let unknown = account(map([(0..<100, .unknown)]), map([(0..<100, data(1))]))
     #expect(unknown.verdict == .unknown)
   }
 

@@ -1,11 +1,13 @@
 import SystemPackage
 
-/// Reads the maps of two files, one after the other.
+/// Reads the maps of two files, one after the other, and adds up what they share.
 struct SharingScan: ~Copyable, Operation {
   private var first: ExtentScan
   private var second: ExtentScan
-  /// Only on one file system does a place mean the same for both.
   private let isOneSystem: Bool
+  private let control: Control?
+  private let path: FilePath
+  private var accounting: SharingAccounting?
 
   init(
     _ first: FileOperand, _ second: FileOperand, _ control: Control?
@@ -20,14 +22,29 @@ struct SharingScan: ~Copyable, Operation {
     isOneSystem = one.isOnFileSystem(of: two)
     self.first = one
     self.second = two
+    self.control = control
+    path = first.path
   }
 
   var outcome: SharingReport {
-    SharingReport(first.outcome, second.outcome, onOneFileSystem: isOneSystem)
+    guard let accounting else { preconditionFailure("asked before the end") }
+    return accounting.report
   }
 
   mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
-    let end = try first.goOn(turn)
-    return end == .finished ? try second.goOn(turn) : end
+    if accounting == nil {
+      guard try first.goOn(turn) == .finished, try second.goOn(turn) == .finished else {
+        return .spent
+      }
+      accounting = SharingAccounting(
+        first.outcome, second.outcome, onOneFileSystem: isOneSystem)
+    }
+    while accounting?.step() ?? false {
+      if let control, control.isCancelled {
+        throw SystemError(call: .extents, errno: .canceled).during(.inspect, path)
+      }
+      if let turn, turn.isOver { return .spent }
+    }
+    return .finished
   }
 }

@@ -1,0 +1,84 @@
+/// The places on storage that a file calls shared, to be asked about those of another.
+struct SharedPlaces: Sendable {
+  /// By the part of storage they are in, so that nothing is ever sorted as a whole.
+  private var parts: [UInt64: Part] = [:]
+  /// By place; of encoded data only the same range of both files is known to be the same.
+  private var encoded: [UInt64: [Range<Int64>]] = [:]
+
+  fileprivate struct Part {
+    var ranges: [Range<UInt64>] = []
+    /// In order, and without overlaps.
+    var isSettled = false
+  }
+
+  /// 64 MiB: 16,384 blocks of 4 KiB at most.
+  private static var partShift: UInt64 { 26 }
+
+  mutating func insert(_ extent: FileExtent) {
+    guard case .data(let place, isShared: true, let isEncoded) = extent.kind else { return }
+    if isEncoded {
+      encoded[place, default: []].append(extent.range)
+      return
+    }
+    Self.forEachPart(of: place..<place + UInt64(extent.length)) { part, range in
+      parts[part, default: Part()].ranges.append(range)
+    }
+  }
+
+  /// Bytes of a range of storage that are among these.
+  mutating func plain(in range: Range<UInt64>) -> Int64 {
+    var bytes: Int64 = 0
+    Self.forEachPart(of: range) { part, range in
+      guard let isSettled = parts[part]?.isSettled else { return }
+      if !isSettled { parts[part]?.settle() }
+      bytes += parts[part]?.bytes(in: range) ?? 0
+    }
+    return bytes
+  }
+
+  func encoded(at place: UInt64, in range: Range<Int64>) -> Int64 {
+    (encoded[place] ?? []).reduce(0) { $0 + Int64($1.clamped(to: range).count) }
+  }
+
+  private static func forEachPart(
+    of range: Range<UInt64>, _ body: (UInt64, Range<UInt64>) -> Void
+  ) {
+    var start = range.lowerBound
+    while start < range.upperBound {
+      let part = start >> partShift
+      let end = min((part + 1) << partShift, range.upperBound)
+      body(part, start..<end)
+      start = end
+    }
+  }
+}
+
+extension SharedPlaces.Part {
+  mutating func settle() {
+    let unsettled = ranges.sorted { $0.lowerBound < $1.lowerBound }
+    ranges.removeAll(keepingCapacity: true)
+    for range in unsettled {
+      if let last = ranges.last, range.lowerBound <= last.upperBound {
+        ranges[ranges.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+      } else {
+        ranges.append(range)
+      }
+    }
+    isSettled = true
+  }
+
+  func bytes(in range: Range<UInt64>) -> Int64 {
+    var low = 0
+    var high = ranges.count
+    while low < high {
+      let middle = (low + high) / 2
+      if ranges[middle].upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+    }
+    var bytes: UInt64 = 0
+    while low < ranges.count, ranges[low].lowerBound < range.upperBound {
+      bytes += UInt64(ranges[low].clamped(to: range).count)
+      low += 1
+    }
+    return Int64(bytes)
+  }
+}
