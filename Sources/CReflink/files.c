@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "result.h"
@@ -120,6 +122,23 @@ ssize_t creflink_read(int descriptor, void *buffer, size_t count, int64_t offset
 ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t offset) {
     return RESULT(offset < 0 ? write(descriptor, buffer, count)
                              : pwrite(descriptor, buffer, count, offset));
+}
+
+ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count) {
+    enum { NO_WAITING = 8, ALWAYS_FITS = 4096 };  // RWF_NOWAIT of <linux/fs.h>, PIPE_BUF
+    struct iovec piece = {(void *)(uintptr_t)buffer, count};
+    ssize_t result = RESULT(syscall(SYS_pwritev2, descriptor, &piece, 1L, -1L, -1L, NO_WAITING));
+    if (result != -EOPNOTSUPP && result != -ENOSYS && result != -ESPIPE) return result;
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags >= 0 && flags & O_NONBLOCK) return RESULT(write(descriptor, buffer, count));
+    struct pollfd room = {.fd = descriptor, .events = POLLOUT};
+    if (poll(&room, 1, 0) == 0) return -EAGAIN;
+    return RESULT(write(descriptor, buffer, count < ALWAYS_FITS ? count : ALWAYS_FITS));
+}
+
+int creflink_never_wait(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return RESULT(flags < 0 ? flags : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }
 
 int creflink_truncate(int descriptor, int64_t size) {

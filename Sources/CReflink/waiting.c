@@ -16,26 +16,18 @@ enum { MOST = 64 };
 // Of <linux/futex.h>, which musl does not bring.
 enum { FUTEX_WAIT_HERE = 0 | 128, FUTEX_WAKE_HERE = 1 | 128 };
 
-static int wait_for(struct pollfd *requests, size_t count, int64_t nanoseconds) {
-    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    return RESULT(ppoll(requests, count, nanoseconds < 0 ? NULL : &time, NULL));
-}
-
-int creflink_wait(int descriptor, int64_t nanoseconds) {
-    struct pollfd request = {.fd = descriptor, .events = POLLIN};
-    return wait_for(&request, 1, nanoseconds);
-}
-
-int creflink_wait_any(const int *descriptors, size_t count, int64_t nanoseconds, bool *readable) {
+int creflink_wait(struct creflink_readiness *awaited, size_t count, int64_t nanoseconds) {
     struct pollfd requests[MOST];
     if (count > MOST) return -EINVAL;
     for (size_t i = 0; i < count; i++) {
-        requests[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
-        readable[i] = false;
+        short event = awaited[i].for_writing ? POLLOUT : POLLIN;
+        requests[i] = (struct pollfd){.fd = awaited[i].descriptor, .events = event};
+        awaited[i].is_ready = false;
     }
-    int result = wait_for(requests, count, nanoseconds);
+    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    int result = RESULT(ppoll(requests, count, nanoseconds < 0 ? NULL : &time, NULL));
     if (result > 0)
-        for (size_t i = 0; i < count; i++) readable[i] = requests[i].revents != 0;
+        for (size_t i = 0; i < count; i++) awaited[i].is_ready = requests[i].revents != 0;
     return result;
 }
 

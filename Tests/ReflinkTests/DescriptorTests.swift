@@ -56,6 +56,54 @@ import Testing
     }
   }
 
+  /// More copies into pipes than there are workers, and nobody reads: they are in nobody's
+  /// way, go on as somebody reads, and can be cancelled.
+  @Test func fullPipesHoldNobodyUp() async throws {
+    try await withFolder(on: .xfs) { folder in
+      let size = 1 << 20
+      try folder.fill("a", size)
+      let source = try open(folder, "a")
+      let pipes = try (0..<12).map { _ in try FileDescriptor.pipe() }
+      let copies = pipes.map { pipe in
+        Task.detached { try await copy(source, to: pipe.writeEnd) }
+      }
+      // All are under way: each has filled its pipe.
+      for pipe in pipes { try await waitUntil { bufferedBytes(in: pipe.readEnd) > 4096 } }
+      let small = try await copy(folder.file("a"), to: folder.file("b"))
+      #expect(small.total == Int64(size))
+
+      for copy in copies.dropFirst() { copy.cancel() }
+      for copy in copies.dropFirst() {
+        let error = try #require(await copy.failure)
+        #expect(error.code == .cancelled)
+        #expect(error.bytesDone > 0)
+        #expect(error.bytesDone + (error.bytesLeft ?? 0) == Int64(size))
+      }
+      async let bytes = readAll(pipes[0].readEnd, size)
+      #expect(try await copies[0].value.copied == Int64(size))
+      let got = await bytes
+      #expect(try got == folder.read("a"))
+      for pipe in pipes {
+        try pipe.readEnd.close()
+        try pipe.writeEnd.close()
+      }
+      try source.close()
+    }
+  }
+
+  @Test func aPipeThatNobodyReadsAnyMoreIsAnError() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 1 << 20)
+      let source = try open(folder, "a")
+      let pipe = try FileDescriptor.pipe()
+      try pipe.readEnd.close()
+      let task = Task.detached { try await copy(source, to: pipe.writeEnd) }
+      #expect(try #require(await task.failure).errno == .brokenPipe)
+      try pipe.writeEnd.close()
+      try source.close()
+    }
+  }
+
   @Test func clonesAnUnlinkedFile() async throws {
     try await withFolder(on: .xfs) { folder in
       try folder.fill("a", 100_001)
@@ -205,4 +253,8 @@ import Testing
       try destination.close()
     }
   }
+}
+
+private func waitUntil(_ isTrue: () -> Bool) async throws {
+  while !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
 }

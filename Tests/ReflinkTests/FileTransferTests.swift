@@ -19,7 +19,7 @@ import Testing
       try Descriptor.currentFolder.open(name, [.write, .create, .exclusive], mode: 0o600)
     }
     return FileTransfer(
-      from: source, status, into: destination, isRegular: true, cloning: cloning, holes: holes)
+      from: source, status, into: destination, cloning: cloning, holes: holes)
   }
 
   @Test(arguments: [Cloning.preferred, .never])

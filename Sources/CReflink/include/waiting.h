@@ -6,13 +6,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// ppoll(2) for reading on one descriptor (a negative one: only the time), at most
-/// `nanoseconds`; a negative time has no end. Returns 1 when readable, 0 when the time
-/// is over, -EINTR.
-int creflink_wait(int descriptor, int64_t nanoseconds);
+/// What a descriptor is to be ready for (a negative one: nothing), and whether it is.
+struct creflink_readiness {
+    int descriptor;
+    bool for_writing;
+    bool is_ready;
+};
 
-/// The same on several descriptors, at most 64 of them; `readable` tells of each.
-int creflink_wait_any(const int *descriptors, size_t count, int64_t nanoseconds, bool *readable);
+/// ppoll(2) on at most 64 descriptors, at most `nanoseconds`; a negative time has no end.
+/// An error or a hang-up counts as ready: the call that follows tells. Returns how many
+/// are ready, 0 when the time is over, -EINTR.
+int creflink_wait(struct creflink_readiness *awaited, size_t count, int64_t nanoseconds);
 
 /// eventfd(2) that does not block: readable from a ring until it is heard.
 int creflink_make_bell(void);

@@ -18,12 +18,12 @@ enum Standing: Equatable {
 struct OpenDestination: ~Copyable {
   let descriptor: Descriptor
   let standing: Standing
-  let isRegular: Bool
+  let type: FileType
 
-  init(_ descriptor: consuming Descriptor, _ standing: Standing, isRegular: Bool = true) {
+  init(_ descriptor: consuming Descriptor, _ standing: Standing, _ type: FileType = .regular) {
     self.descriptor = descriptor
     self.standing = standing
-    self.isRegular = isRegular
+    self.type = type
   }
 }
 
@@ -110,8 +110,10 @@ extension EntryCopier {
         isSameFile = true
         throw SystemError(call: .open, errno: .fileExists)
       }
+      // Opening it waited for a reader; writing to it will not.
+      if status.type == .fifo { try existing.neverWait() }
       try prepare(existing, status, for: file, entry.source)
-      return OpenDestination(existing, .existing, isRegular: status.type == .regular)
+      return OpenDestination(existing, .existing, status.type)
     } catch {
       if isSameFile { throw refused(.sameFile, source, destination) }
       if orReplace, error.call == .open { return nil }

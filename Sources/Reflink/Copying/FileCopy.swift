@@ -176,13 +176,13 @@ extension EntryCopier {
       if entry.isOperand { control.expect(bytes: entry.source.size, files: 1) }
       if entry.isOperand || control.isWatched { control.begin(source.path) }
     }
-    let isRegular = target.isRegular
+    let type = target.type
     let standing = target.standing
     let finalMode = isNew ? finalMode(of: entry.source) : nil
     let preservesAny =
       narrow || preserving.times || preserving.extendedAttributes != .ignore || finalMode != nil
     let attributes =
-      preservesAny && isRegular
+      preservesAny && type == .regular
       ? AttributeCopy(
         preserving: preserving, creationMode: finalMode,
         dropsInheritedACL: isNew && options.usesDefaultMode,
@@ -192,7 +192,7 @@ extension EntryCopier {
     return FileCopy(
       status: entry.source,
       transfer: FileTransfer(
-        from: file, entry.source, into: target.descriptor, isRegular: isRegular,
+        from: file, entry.source, into: target.descriptor, type,
         cloning: options.cloning, holes: options.holes, slices: options.slices,
         refusal: destination.folder.refusal(from: entry.source)),
       standing: standing, attributes: attributes)

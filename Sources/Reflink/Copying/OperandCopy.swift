@@ -95,7 +95,7 @@ extension EntryCopier {
     return FileCopy(
       status: status,
       transfer: FileTransfer(
-        from: file, status, into: target, isRegular: existing.type == .regular,
+        from: file, status, into: target, existing.type,
         cloning: options.cloning, holes: options.holes, slices: options.slices),
       standing: .existing, attributes: nil)
   }

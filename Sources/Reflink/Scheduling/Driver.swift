@@ -37,7 +37,8 @@ func run<J: Job & ~Copyable>(_ job: inout J, control: Control?) throws(SystemErr
     case .finished: return true
     case .cancelled: return false
     case .spent: break
-    case .waiting(let wait): waitUntilReadable(wait.descriptor, atMost: wait.atMost)
+    case .waiting(let wait):
+      waitUntilReady(wait.descriptor, forWriting: wait.forWriting, atMost: wait.atMost)
     }
   }
 }

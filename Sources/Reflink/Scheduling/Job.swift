@@ -7,10 +7,12 @@ enum Step: Equatable {
   case finished
 }
 
-/// What a job waits for: a descriptor to become readable, or a time to pass,
-/// whichever is first.
+/// What a job waits for: a descriptor to become ready, or a time to pass, whichever
+/// is first.
 struct Wait: Equatable {
   var descriptor: CInt = -1
+  /// Ready for writing, not for reading.
+  var forWriting = false
   var atMost: Duration
 }
 

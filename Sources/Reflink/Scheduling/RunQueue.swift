@@ -26,7 +26,7 @@ final class RunQueue: Sendable {
 
   fileprivate struct Waiting {
     let work: any Work
-    let descriptor: CInt
+    let wait: Wait
     let end: Instant
   }
 
@@ -140,7 +140,7 @@ final class RunQueue: Sendable {
   func putBack(_ work: any Work, until wait: Wait) {
     state.withLock { state in
       state.waiting.append(
-        Waiting(work: work, descriptor: wait.descriptor, end: .now + wait.atMost))
+        Waiting(work: work, wait: wait, end: .now + wait.atMost))
       // Whoever watches has to look at it too, or whoever is parked to begin watching.
       if state.isWatched {
         _ = creflink_ring(state.bell)
@@ -187,11 +187,11 @@ final class RunQueue: Sendable {
     }
     guard let generation else { return }
     idleCount.add(1, ordering: .relaxed)
-    var readable: [Bool] = []
+    var ready: [Bool] = []
     // Whoever makes it true wakes all that were counted above.
     if !isDone() {
       if let watched {
-        readable = watch(watched, bell)
+        ready = watch(watched, bell)
       } else {
         gate.wait(past: generation)
       }
@@ -205,7 +205,7 @@ final class RunQueue: Sendable {
       }
       state.isWatched = false
       let now = Instant.now
-      let ended = zip(watched, readable).filter(\.1).map { ObjectIdentifier($0.0.work) }
+      let ended = zip(watched, ready).filter(\.1).map { ObjectIdentifier($0.0.work) }
       state.release { $0.end <= now || ended.contains(ObjectIdentifier($0.work)) }
       readyCount.store(state.ready.count, ordering: .relaxed)
     }
@@ -219,11 +219,14 @@ final class RunQueue: Sendable {
     var limit = watched.map { ($0.end - now).wholeNanoseconds }.min() ?? 0
     // Without a bell (no descriptor was left for it) look again soon.
     if bell < 0 { limit = min(limit, 2_000_000) }
-    let descriptors = [bell] + watched.map(\.descriptor)
-    var readable = [Bool](repeating: false, count: descriptors.count)
-    _ = unsafe creflink_wait_any(descriptors, descriptors.count, max(limit, 0), &readable)
-    if readable[0] { _ = creflink_hear(bell) }
-    return Array(readable.dropFirst())
+    var awaited = [creflink_readiness(descriptor: bell, for_writing: false, is_ready: false)]
+    awaited += watched.map {
+      creflink_readiness(
+        descriptor: $0.wait.descriptor, for_writing: $0.wait.forWriting, is_ready: false)
+    }
+    _ = unsafe creflink_wait(&awaited, awaited.count, max(limit, 0))
+    if awaited[0].is_ready { _ = creflink_hear(bell) }
+    return awaited.dropFirst().map(\.is_ready)
   }
 }
 

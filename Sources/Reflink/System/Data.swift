@@ -51,7 +51,25 @@ extension Descriptor {
     }
   }
 
-  /// The same for all of a part, in as many calls as it takes.
+  /// Writes to a pipe or a socket what it has room for now, and never waits for more; nil
+  /// where there is no room.
+  func writeNow(_ range: Range<Int>, of buffer: DataBuffer) throws(SystemError) -> Int? {
+    do throws(SystemError) {
+      return try check(.write) {
+        unsafe creflink_write_now(number, buffer.start + range.lowerBound, range.count)
+      }
+    } catch {
+      guard error.errno == .resourceTemporarilyUnavailable else { throw error }
+      return nil
+    }
+  }
+
+  /// fcntl(2) with O_NONBLOCK: for a file that was opened here.
+  func neverWait() throws(SystemError) {
+    _ = try check(.open) { creflink_never_wait(number) }
+  }
+
+  /// The same as `write` for all of a part, in as many calls as it takes.
   func writeAll(
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64?
   ) throws(SystemError) {

@@ -23,16 +23,21 @@ extension Duration {
   }
 }
 
-/// Waits on this thread until `descriptor` is readable or `limit` is over; ppoll(2).
-/// A negative descriptor waits for the time alone.
-func waitUntilReadable(_ descriptor: CInt, atMost limit: Duration) {
+/// Waits on this thread, by ppoll(2), until `descriptor` is ready or `limit` is over; a
+/// negative descriptor waits for the time alone. Returns whether it is ready.
+@discardableResult
+func waitUntilReady(
+  _ descriptor: CInt, forWriting: Bool = false, atMost limit: Duration
+) -> Bool {
+  var awaited = creflink_readiness(
+    descriptor: descriptor, for_writing: forWriting, is_ready: false)
   // A signal only ends the wait early; whoever waits looks again.
-  _ = creflink_wait(descriptor, max(limit.wholeNanoseconds, 0))
+  return unsafe creflink_wait(&awaited, 1, max(limit.wholeNanoseconds, 0)) == 1
 }
 
 /// Whether `descriptor` is readable now.
 func isReadable(_ descriptor: CInt) -> Bool {
-  creflink_wait(descriptor, 0) == 1
+  waitUntilReady(descriptor, atMost: .zero)
 }
 
 /// Runs `body` on a new thread of its own, with every signal blocked; pthread_create(3).

@@ -10,6 +10,7 @@ extension FileTransfer {
   private static var holeSize: Int { 4096 }
 
   mutating func copy(through buffer: DataBuffer) throws(SystemError) -> Step {
+    if !unwritten.isEmpty { return try writeWhatFits(of: buffer) }
     if !isStream, position >= segmentEnd, position < statedSize {
       guard try findSegment() else {
         try finish()
@@ -29,6 +30,11 @@ extension FileTransfer {
     guard count > 0 else {
       try finish()
       return .finished
+    }
+
+    if waitsForRoom {
+      unwritten = 0..<count
+      return try writeWhatFits(of: buffer)
     }
 
     var isAtEnd = false
@@ -82,6 +88,19 @@ extension FileTransfer {
     }
     outcome.copied += Int64(range.count)
     writtenEnd = offset + Int64(range.count)
+  }
+
+  /// Into a pipe or a socket, for whose reader nobody sleeps here.
+  private mutating func writeWhatFits(of buffer: DataBuffer) throws(SystemError) -> Step {
+    guard let count = try destination.writeNow(unwritten, of: buffer) else {
+      return .waiting(
+        Wait(descriptor: destination.number, forWriting: true, atMost: Self.streamPatience))
+    }
+    unwritten = unwritten.lowerBound + count..<unwritten.upperBound
+    outcome.copied += Int64(count)
+    position += Int64(count)
+    writtenEnd = position
+    return .advanced(Int64(count))
   }
 
   /// Writes what is not zero; blocks of zeros are left out and become holes.

@@ -18,6 +18,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   let statedSize: Int64
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
+  /// Whether the destination takes what it has room for, when somebody reads there.
+  let waitsForRoom: Bool
   /// Whether the source is read at offsets of our own, not at that of its descriptor.
   let readsAtOffsets: Bool
 
@@ -33,6 +35,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   }
   var rung = Rung.clone
 
+  /// What was read into the buffer and still waits for room.
+  var unwritten = 0..<0
   /// How far the source is accounted for.
   var position: Int64 = 0
   /// The end of the run of data that `position` is in.
@@ -56,7 +60,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   /// the two folders was refused before, where nothing about the files can change it.
   init(
     from source: consuming Descriptor, _ status: FileStatus,
-    into destination: consuming Descriptor, isRegular: Bool,
+    into destination: consuming Descriptor, _ destinationType: FileType = .regular,
     cloning: Cloning, holes: Holes, slices: CloneSlices = .whole,
     refusal: FallbackCause? = nil
   ) {
@@ -65,7 +69,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     self.cloning = cloning
     self.holes = holes
     readsAtOffsets = status.type == .regular
-    isStream = status.type != .regular || !isRegular
+    isStream = status.type != .regular || destinationType != .regular
+    waitsForRoom = destinationType == .fifo || destinationType == .socket
     statedSize = status.type == .regular ? status.size : 0
     if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
       outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided

@@ -12,4 +12,7 @@ void ctestsupport_use_files_as(uint32_t user);
 /// Returns 0, or -1.
 int ctestsupport_set_append_only(const char *path, int on);
 
+/// FIONREAD: the bytes that lie in a pipe; -1 where it cannot be told.
+int ctestsupport_bytes_in_pipe(int descriptor);
+
 #endif

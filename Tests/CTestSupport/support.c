@@ -25,3 +25,8 @@ int ctestsupport_set_append_only(const char *path, int on) {
     close(folder);
     return result;
 }
+
+int ctestsupport_bytes_in_pipe(int descriptor) {
+    int count = 0;
+    return ioctl(descriptor, FIONREAD, &count) < 0 ? -1 : count;
+}
