@@ -93,8 +93,21 @@ import Testing
         #expect(error?.operation == .preserveAttribute(name: "btrfs.compression"))
         #expect(error?.code == .notSupported(.notSupported))
         // The rest is there all the same.
+        #expect(error?.leftBehind == other.file("b"))
         #expect(try other.read("b") == folder.read("a"))
         #expect(try await shell("getfattr -d b", in: other.path).contains("user.x"))
+      }
+    }
+  }
+
+  /// A folder's list for what is made in it says nothing of the folder's own rights.
+  @Test func aDefaultListThatCannotBeKeptTakesNoRights() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .noListsBtrfs) { other in
+        try await shell("mkdir -m 755 d; setfacl -d -m u:99:rwx d", in: folder.path)
+        let error = failure { try syncCopyTree(folder.file("d"), other.file("e")) }
+        #expect(error?.operation == .preserveMode)
+        #expect(try other.status("e").st_mode & 0o777 == 0o755)
       }
     }
   }
@@ -108,6 +121,7 @@ import Testing
         let error = failure { try syncCopy(folder.file("a"), other.file("b")) }
         #expect(error?.operation == .preserveMode)
         #expect(error?.code == .notSupported(.notSupported))
+        #expect(error?.leftBehind == other.file("b"))
         // The list's mask stood in the group's bits; the group itself had nothing.
         #expect(try other.status("b").st_mode & 0o777 == 0o600)
         #expect(try other.read("b") == folder.read("a"))

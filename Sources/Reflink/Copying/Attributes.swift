@@ -59,7 +59,7 @@ struct AttributeCopy {
           try copyACL(names, source.type, from, destination)
         } catch {
           // Without its list the group's bits are the list's mask: more than the group had.
-          permissions.subtract(.groupReadWriteExecute)
+          if names.contains(.accessACL) { permissions.subtract(.groupReadWriteExecute) }
           note(.preserveMode, error)
         }
         do throws(SystemError) {

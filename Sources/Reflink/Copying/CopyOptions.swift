@@ -61,8 +61,8 @@ public struct CopyOptions: Sendable, Hashable {
 public struct Preservation: Sendable, Hashable {
   /// Permission and set-id bits, and POSIX access control lists.
   public var mode: Bool
-  /// Owner and group. With `wherePossible` and without the privilege to give files away
-  /// the group alone is tried, set-id bits are dropped, and that is no error.
+  /// Owner and group. With `wherePossible`, where the caller is not root and may not give
+  /// files away, the group alone is tried, set-id bits are dropped, and that is no error.
   public var owner: AttributeRule
   /// Access and modification times, to the nanosecond.
   public var times: Bool
@@ -146,7 +146,8 @@ public enum Publication: Sendable, Hashable {
   case temporary
 }
 
-/// What becomes of a new file whose copy failed or was cancelled.
+/// What becomes of a new file whose data was not copied to its end. One that has all its
+/// data and lacks an attribute stays, unless it was to get its name when it is complete.
 public enum PartialFileRule: Sendable, Hashable {
   /// It goes.
   case remove

@@ -93,7 +93,10 @@ extension EntryCopier {
     } catch {
       throw error.during(.write, source.path, destination.path)
     }
-    if let failure { throw failure }
+    if var failure {
+      failure.leftBehind = destination.path
+      throw failure
+    }
     control?.fileDone()
     return outcome
   }

@@ -34,7 +34,7 @@ struct RangeCopy: ~Copyable, Operation {
       target = RangeSide(destination, .destination, .read)
       transfer = RangeTransfer(
         from: from, sourceStatus, range, into: .currentFolder, sourceStatus, at: offset,
-        unit: 4096, cloning: cloning)
+        unit: SharingUnit(bytes: 4096), cloning: cloning)
       return
     }
     control?.expect(bytes: length, files: 0)
@@ -42,7 +42,7 @@ struct RangeCopy: ~Copyable, Operation {
     // Readable too: in one file, the range is read from it.
     var target = RangeSide(destination, .destination, [.readWrite, .nonBlocking])
     let to = try target.openOrMake(source, destination)
-    let unit = (try? to.blockSize()) ?? 4096
+    let unit = (try? to.sharingUnit()) ?? SharingUnit(bytes: 4096)
     let status: FileStatus
     do throws(ReflinkError) {
       status = try target.status(to, source, destination)
@@ -51,7 +51,7 @@ struct RangeCopy: ~Copyable, Operation {
       if sourceStatus.identity == status.identity, (offset..<offset + length).overlaps(range) {
         throw fail(.sameFile)
       }
-      if cloning == .required, (offset - range.lowerBound) % unit != 0 {
+      if cloning == .required, (offset - range.lowerBound) % unit.bytes != 0 {
         throw fail(.notSupported(.misaligned))
       }
     } catch {

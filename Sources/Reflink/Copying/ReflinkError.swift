@@ -118,9 +118,10 @@ public struct ReflinkError: Error, Sendable, Hashable {
   /// Bytes of this file that were still to do; nil when not known.
   public var bytesLeft: Int64?
   /// What is there of a copy that was not completed, where something is: the file that was
-  /// overwritten, a new one that was to be kept (`PartialFileRule.keep`), or what could not be
-  /// removed again, under its temporary name where it had one. Not meant are the files of a
-  /// tree that were complete before, and a range of a file that was there.
+  /// overwritten, a new one that was to be kept (`PartialFileRule.keep`) or that lacks an
+  /// attribute alone, or what could not be removed again, under its temporary name where it
+  /// had one. Not meant are folders, links and nodes, the files of a tree that were complete
+  /// before, and a range of a file that was there.
   public var leftBehind: FilePath?
 
   package init(

@@ -4,7 +4,8 @@ public struct ProbeReport: Sendable, Hashable {
   public enum Mechanism: Sendable, Hashable {
     /// FICLONE: data is shared.
     case clone
-    /// copy_file_range(2): data is moved by a server, or else inside the kernel.
+    /// copy_file_range(2): data is moved inside the kernel. `onServer`: there is a server
+    /// (NFS, SMB, Ceph), which may do it by itself; whether it does, nothing tells.
     case offload(onServer: Bool)
     /// Data goes through memory.
     case copy

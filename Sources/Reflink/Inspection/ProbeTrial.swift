@@ -56,8 +56,11 @@ struct ProbeTrial: ~Copyable, Operation {
   ) throws(SystemError) -> Bool {
     for isSecond in [false, true] {
       do throws(SystemError) {
-        if size > 0 {
-          try trial.clone(0..<min(size, Self.trialSize), from: file, to: 0)
+        if size > Self.trialSize {
+          try trial.clone(0..<Self.trialSize, from: file, to: 0)
+        } else if size > 0 {
+          // Whole: of what is kept inline, OCFS2 shares no range.
+          try trial.clone(from: file)
         } else {
           try trial.requireSharing(with: file)
         }
@@ -87,6 +90,7 @@ struct ProbeTrial: ~Copyable, Operation {
   private func alignment(
     _ file: borrowing Descriptor, _ size: Int64, _ trial: borrowing Descriptor
   ) -> Int64? {
+    if let unit = try? trial.sharingUnit(), !unit.isChecked { return unit.bytes }
     var unit: Int64 = 512
     while unit <= Self.trialSize {
       let works: Void? = try? trial.clone(

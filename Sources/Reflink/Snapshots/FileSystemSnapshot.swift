@@ -63,8 +63,14 @@ struct FileSystemSnapshot: ~Copyable, Operation {
         // It writes a line to the kernel's log for each name that is taken.
         let here = Descriptor.currentFolder
         if try here.statusIfPresent(of: new, follow: false) != nil { return false }
-        try file.reflink(name, to: new)
-        return true
+        do throws(SystemError) {
+          try file.reflink(name, to: new)
+          return true
+        } catch {
+          // Made without refcount: whoever clones it tells what else may be wrong.
+          guard error.errno == .notSupported else { throw error }
+          return false
+        }
       }
     }
   }

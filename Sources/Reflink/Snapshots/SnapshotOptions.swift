@@ -1,10 +1,13 @@
 /// What a snapshot has of its source beside the data; never decided by privilege.
 public enum SnapshotPreservation: Sendable, Hashable {
   /// Owner, mode, times, extended attributes and access control lists. Whoever may not
-  /// give all that to a new file gets an error (EPERM), and nothing is made.
+  /// give all that to a new file gets an error (EPERM), and nothing is made. Two things no
+  /// call can do: OCFS2's own gives the time of the call as that of the last access, and an
+  /// NFS client does not see all that its server keeps (access control lists, `trusted.*`).
   case everything
   /// The data alone: as a new file of the caller's, with the source's permissions less
-  /// the umask. Names of one file in a tree stay names of one file.
+  /// the umask (or as its folder's default access control list says). Names of one file in
+  /// a tree stay names of one file.
   case nothing
 
   var preservation: Preservation {

@@ -100,11 +100,35 @@ extension Descriptor {
   }
 }
 
+/// What offsets and lengths of ranges must be multiples of to be shared.
+struct SharingUnit {
+  var bytes: Int64
+  /// Whether the kernel refuses what does not fit. OCFS2 with clusters larger than blocks
+  /// shares the whole cluster instead, and what else was in it is lost; so does its
+  /// copy_file_range (measured on Linux 6.1).
+  var isChecked = true
+}
+
 extension Descriptor {
-  /// The unit, in bytes, in which this file's system shares; statfs(2). Where the
-  /// answer is larger than the true unit (NFS), less is shared, never wrongly.
-  func blockSize() throws(SystemError) -> Int64 {
-    max(try check(.statfs) { creflink_block_size(number) }, 512)
+  /// The unit in which this file's system shares; statfs(2).
+  func sharingUnit() throws(SystemError) -> SharingUnit {
+    let block = max(try check(.statfs) { creflink_block_size(number) }, 512)
+    switch try fileSystemType() {
+    case .ocfs2:
+      // Its stx_blksize is the cluster.
+      let cluster = try preferredSize()
+      return SharingUnit(bytes: max(block, cluster), isChecked: cluster <= block)
+    // There the block is what one request carries, and the server has the last word.
+    case .nfs: return SharingUnit(bytes: 4096)
+    default: return SharingUnit(bytes: block)
+    }
+  }
+
+  /// stx_blksize of statx(2).
+  private func preferredSize() throws(SystemError) -> Int64 {
+    var raw = creflink_status()
+    _ = try check(.statx) { unsafe creflink_status_of(number, &raw) }
+    return Int64(raw.block_size)
   }
 }
 

@@ -78,7 +78,9 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     } else if let refusal, cloning == .preferred {
       outcome.clone = .refused(refusal)
       rung = rungAfterClone()
-    } else if let size = slices.stepSize, statedSize > 0 {
+    } else if let size = slices.stepSize, statedSize > Self.sliceUnit {
+      // What is shorter than any slice is cloned whole: OCFS2 shares no range of a file that
+      // it keeps inline.
       rung = .cloneSlices(size)
     }
     if statedSize > 0, statedSize <= Self.smallSize, status.allocated >= statedSize {

@@ -30,18 +30,24 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
   private static var offloadStep: Int64 { 4 << 20 }
   private static var bufferStep: Int64 { 256 << 10 }
 
-  /// - Parameter unit: the destination's block size: what must divide offsets to share.
+  /// How what cannot be shared travels.
+  private let copies: Piece.Way
+
+  /// - Parameter unit: the destination's.
   init(
     from source: consuming Descriptor, _ sourceStatus: FileStatus, _ range: Range<Int64>,
     into destination: consuming Descriptor, _ destinationStatus: FileStatus, at offset: Int64,
-    unit: Int64, cloning: Cloning
+    unit: SharingUnit, cloning: Cloning
   ) {
     self.source = source
     self.destination = destination
     self.cloning = cloning
     shift = offset - range.lowerBound
 
-    let copies = Piece.Way.copying(cloning)
+    let copies = unit.isChecked ? Piece.Way.copying(cloning) : .buffer
+    self.copies = copies
+    let isChecked = unit.isChecked
+    let unit = unit.bytes
     var middle = range.upperBound..<range.upperBound
     if cloning == .never {
       outcome.clone = .avoided
@@ -53,7 +59,7 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
       // The kernel takes a part of a block only where both files end with it. In
       // one file the end moves as the range arrives.
       let endsBoth =
-        range.upperBound == sourceStatus.size
+        isChecked && range.upperBound == sourceStatus.size
         && range.upperBound + shift >= destinationStatus.size
         && sourceStatus.identity != destinationStatus.identity
       let end = endsBoth ? range.upperBound : range.upperBound / unit * unit
@@ -132,7 +138,7 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
     if piece.way == .clone {
       if outcome.clone != .worked { outcome.clone = .refused(cause) }
       if cloning == .required { throw error }
-      pieces[0].way = .offload
+      pieces[0].way = copies
     } else {
       if outcome.offload != .worked { outcome.offload = .refused(cause) }
       for index in pieces.indices where pieces[index].way == .offload {

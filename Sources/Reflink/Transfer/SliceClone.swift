@@ -3,7 +3,8 @@ import SystemPackage
 /// The first rung in slices: one FICLONERANGE after the other, for whoever cannot have
 /// the source's writers wait for one long FICLONE. Not of one point in time.
 extension FileTransfer {
-  /// What every slice's length is a multiple of: no known file system shares in larger units.
+  /// What every slice's length is a multiple of. OCFS2 may have larger clusters, which come
+  /// whole, as they are in the source at the same place.
   static var sliceUnit: Int64 { 64 << 10 }
 
   /// One slice of up to `size` bytes.
