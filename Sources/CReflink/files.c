@@ -126,11 +126,11 @@ ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t
 
 ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count) {
     enum { NO_WAITING = 8, ALWAYS_FITS = 4096 };  // RWF_NOWAIT of <linux/fs.h>, PIPE_BUF
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags >= 0 && flags & O_NONBLOCK) return RESULT(write(descriptor, buffer, count));
     struct iovec piece = {(void *)(uintptr_t)buffer, count};
     ssize_t result = RESULT(syscall(SYS_pwritev2, descriptor, &piece, 1L, -1L, -1L, NO_WAITING));
     if (result != -EOPNOTSUPP && result != -ENOSYS && result != -ESPIPE) return result;
-    int flags = fcntl(descriptor, F_GETFL);
-    if (flags >= 0 && flags & O_NONBLOCK) return RESULT(write(descriptor, buffer, count));
     struct pollfd room = {.fd = descriptor, .events = POLLOUT};
     if (poll(&room, 1, 0) == 0) return -EAGAIN;
     return RESULT(write(descriptor, buffer, count < ALWAYS_FITS ? count : ALWAYS_FITS));

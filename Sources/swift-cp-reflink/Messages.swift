@@ -3,6 +3,12 @@ import SystemPackage
 
 /// A failure in GNU cp's words.
 func message(for error: ReflinkError, in operands: OperandPair) -> String {
+  let sentence = sentence(for: error, in: operands)
+  guard let left = error.leftBehind, left != error.destination else { return sentence }
+  return "\(sentence); left behind: \(operands.shown(left))"
+}
+
+private func sentence(for error: ReflinkError, in operands: OperandPair) -> String {
   let source = operands.shown(error.source)
   let destination = operands.shown(error.destination ?? error.source)
   let what =

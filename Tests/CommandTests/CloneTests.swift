@@ -236,4 +236,21 @@ import Testing
       #expect(try folder.read("b") == Array("new\n".utf8))
     }
   }
+
+  /// In a folder that takes new names and gives none away.
+  @Test func whatCannotBeRemovedAgainIsNamed() async throws {
+    try await withFolder(on: .ext4) { folder in
+      try await shell("echo new > a; mkdir f; echo old > f/b", in: folder.path)
+      try folder.setAppendOnly("f", true)
+      let result = try await folder.cp("--remove-destination", "a", "f/b")
+      let names = try await shell("ls -A f", in: folder.path).split(separator: "\n")
+      let left = try #require(names.first { $0.hasPrefix(".reflink-") })
+      #expect(
+        result.errors
+          == "cp: cannot remove 'f/b': Operation not permitted; left behind: 'f/\(left)'\n")
+      #expect(result.status == 1)
+      #expect(try folder.read("f/b") == Array("old\n".utf8))
+      try folder.setAppendOnly("f", false)
+    }
+  }
 }

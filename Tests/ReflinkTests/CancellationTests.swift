@@ -11,17 +11,20 @@ import Testing
     var testDescription: String
     var system: TestFileSystem
     var options: CopyOptions
-    /// Of the source; 0 for one run of data.
+    /// Of the source, 8 KiB each; 0 for one run of data.
     var extents = 0
     var size = 8 << 20
+    var execution = CopyOutcome.Execution.inline
 
     static let whole = Way(
       testDescription: "one whole clone", system: .xfs, options: CopyOptions(cloning: .required),
-      extents: 2000)
+      // Long enough for a helper, which is killed.
+      extents: 2400, execution: .helper)
     static let slices = Way(
       testDescription: "slices of a clone", system: .btrfs,
       options: CopyOptions(cloning: .required, slices: .bytes(256 << 10)), extents: 2000)
-    static let offload = Way(testDescription: "offload", system: .ext4, options: CopyOptions())
+    static let offload = Way(
+      testDescription: "offload", system: .ext4, options: CopyOptions(), size: 24 << 20)
     static let buffers = Way(
       testDescription: "buffers", system: .ext4, options: CopyOptions(cloning: .never))
   }
@@ -51,6 +54,7 @@ import Testing
         switch await task.result {
         case .success(let outcome):
           #expect(outcome.total == size, place)
+          if way.execution == .helper { #expect(outcome.execution == .helper, place) }
           #expect(try folder.read("b") == whole, place)
           unlink(folder["b"])
           moments.tooLate()
@@ -61,7 +65,11 @@ import Testing
           if let left = error.bytesLeft { #expect(error.bytesDone + left == size, place) }
           #expect(control.progress.bytesDone == error.bytesDone, place)
           #expect(try folder.names() == ["a"], place)
-          error.bytesLeft == nil ? moments.tooEarly() : moments.inTheMiddle()
+          switch error.bytesDone {
+          case 0: moments.tooEarly()
+          case size: moments.tooLate()
+          default: moments.inTheMiddle()
+          }
         }
       }
       #expect(moments.metTheMiddle, "\(moments)")

@@ -91,6 +91,46 @@ import Testing
     }
   }
 
+  /// What was read from a pipe is gone from it: it must have got to the other.
+  @Test func betweenPipesNothingIsLostToCancellation() async throws {
+    let from = try FileDescriptor.pipe()
+    let to = try FileDescriptor.pipe()
+    let bytes = randomBytes(60_000)
+    // The destination is full but for less than all that.
+    let filling = randomBytes(32_768)
+    try to.writeEnd.writeAll(filling)
+    try from.writeEnd.writeAll(bytes)
+    let task = Task.detached { try await copy(from.readEnd, to: to.writeEnd) }
+    try await waitUntil { bufferedBytes(in: to.readEnd) >= 65_536 - 4096 }
+    task.cancel()
+    let error = try #require(await task.failure)
+    #expect(error.code == .cancelled)
+    let there = await readAll(to.readEnd, filling.count + Int(error.bytesDone))
+    #expect(there == filling + bytes.prefix(Int(error.bytesDone)))
+    #expect(bufferedBytes(in: from.readEnd) == bytes.count - Int(error.bytesDone))
+    for end in [from.readEnd, from.writeEnd, to.readEnd, to.writeEnd] { try end.close() }
+  }
+
+  /// A FIFO by its descriptor, and a pipe that does not wait.
+  @Test(arguments: [false, true])
+  func otherPipesGetAllToo(_ neverWaits: Bool) async throws {
+    try await withFolder(on: .xfs) { folder in
+      try folder.fill("a", 1 << 20)
+      try await shell("mkfifo p", in: folder.path)
+      let reader = try FileDescriptor.open(folder.file("p"), .readOnly, options: .nonBlocking)
+      let writer = try FileDescriptor.open(
+        folder.file("p"), .writeOnly, options: neverWaits ? .nonBlocking : [])
+      let patient = try FileDescriptor.open(folder.file("p"), .readOnly)
+      let source = try open(folder, "a")
+      async let bytes = readAll(patient, 1 << 20)
+      let outcome = try await copy(source, to: writer)
+      #expect(outcome.copied == 1 << 20)
+      let got = await bytes
+      #expect(try got == folder.read("a"))
+      for file in [reader, writer, patient, source] { try file.close() }
+    }
+  }
+
   @Test func aPipeThatNobodyReadsAnyMoreIsAnError() async throws {
     try await withFolder(on: .xfs) { folder in
       try folder.fill("a", 1 << 20)
@@ -256,5 +296,6 @@ import Testing
 }
 
 private func waitUntil(_ isTrue: () -> Bool) async throws {
-  while !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
+  for _ in 0..<20_000 where !isTrue() { try await Task.sleep(for: .milliseconds(5)) }
+  #expect(isTrue())
 }

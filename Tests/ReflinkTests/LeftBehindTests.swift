@@ -86,6 +86,49 @@ import Testing
     }
   }
 
+  /// What a file in it left is gone with the tree.
+  @Test func nothingOfATreeThatWasRemoved() async throws {
+    try await withFolder(on: .smallExt4) { folder in
+      try await withFolder(on: .xfs) { source in
+        try await shell("mkdir t", in: source.path)
+        try source.fill("t/a", 40 << 20)
+        let options = CopyOptions(publication: .temporary, partialFiles: .keep)
+        let error = failure { try syncCopyTree(source.file("t"), folder.file("t"), options) }
+        #expect(error?.code == .noSpace)
+        #expect(error?.leftBehind == nil)
+        let task = Task.detached {
+          try await copyTree(source.file("t"), to: folder.file("t"), options: options)
+        }
+        let other = await task.failure
+        #expect(other?.code == .noSpace)
+        #expect(other?.leftBehind == nil)
+        #expect(try folder.names() == [])
+      }
+    }
+  }
+
+  @Test func aPartOfATreeThatWasCancelled() async throws {
+    try await withFolder(on: .xfs) { source in
+      try await shell("mkdir t; mkfifo t/a", in: source.path)
+      let options = CopyOptions(specialFiles: .readContents, partialFiles: .keep)
+      let fifo = try FileDescriptor.open(source.file("t/a"), .readWrite)
+      try fifo.writeAll([1, 2, 3])
+      let task = Task.detached {
+        try await copyTree(source.file("t"), to: source.file("u"), options: options)
+      }
+      // As long as somebody may write, there is no end to read.
+      for _ in 0..<20_000 where (try? source.status("u/a").st_size) != 3 {
+        try await Task.sleep(for: .milliseconds(5))
+      }
+      task.cancel()
+      let error = await task.failure
+      #expect(error?.code == .cancelled)
+      #expect(error?.leftBehind == source.file("u/a"))
+      #expect(try source.read("u/a") == [1, 2, 3])
+      try fifo.close()
+    }
+  }
+
   @Test(arguments: [PartialFileRule.remove, .keep])
   func aPartialFile(_ rule: PartialFileRule) async throws {
     try await withFolder(on: .smallExt4) { folder in
@@ -139,6 +182,6 @@ extension TestFolder {
     #expect(names.count == 1)
     let left = try #require(error?.leftBehind)
     #expect(left == file(subfolder).appending(names.first ?? ""))
-    #expect(error?.description.contains("is left as \(left)") ?? false)
+    #expect(error?.description.contains("left behind: \(left)") ?? false)
   }
 }

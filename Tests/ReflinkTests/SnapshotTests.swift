@@ -190,6 +190,23 @@ import Testing
     }
   }
 
+  /// Also where the folder that the name is in may not be read.
+  @Test func anEmptyTreeIsRefusedToAUserToo() async throws {
+    try await withFolder(on: .xfs) { folder in
+      try await withFolder(on: .ext4) { other in
+        try await shell("chmod 777 .; mkdir -m 755 e; chown 1234 e", in: folder.path)
+        try await shell("mkdir -m 333 in; chown 1234 in", in: other.path)
+        let source = folder.file("e")
+        let name = other.file("in/s")
+        let error = await asUser(1234) {
+          failure { try syncSnapshot(source, name, .nothing) }
+        }
+        #expect(error?.code == .crossDevice)
+        #expect(!other.exists("in/s"))
+      }
+    }
+  }
+
   /// One Btrfs has many device numbers, and is one file system nevertheless.
   @Test func anEmptyTreeOfAnotherSubvolumeIsSnapshot() async throws {
     try await withFolder(on: .btrfs) { folder in

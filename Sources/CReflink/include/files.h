@@ -84,8 +84,8 @@ ssize_t creflink_read(int descriptor, void *buffer, size_t count, int64_t offset
 /// write(2), or pwrite(2) when `offset` >= 0. Returns the bytes written, perhaps fewer than asked.
 ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t offset);
 
-/// Writes what a pipe or a socket has room for, without waiting for more: pwritev2(2) with
-/// RWF_NOWAIT; where that is unknown write(2) if it does not wait either, or else poll(2)
+/// Writes what a pipe or a socket has room for, without waiting for more: write(2) with
+/// O_NONBLOCK; without that pwritev2(2) with RWF_NOWAIT, and where that is unknown poll(2)
 /// and then what a ready pipe always takes. Returns the bytes written; -EAGAIN where there
 /// is no room.
 ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count);

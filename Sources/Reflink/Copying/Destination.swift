@@ -12,6 +12,11 @@ enum Standing: Equatable {
   case unnamed
   /// Has another name yet, in the same folder; see `Publication.temporary`.
   case temporary(FilePath, replaces: Bool)
+
+  /// Whether it takes the place of something.
+  var replaces: Bool {
+    if case .temporary(_, replaces: true) = self { true } else { false }
+  }
 }
 
 /// A destination opened for writing: empty when it is a regular file.

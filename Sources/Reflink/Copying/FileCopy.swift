@@ -78,7 +78,13 @@ extension EntryCopier {
     do throws(SystemError) {
       try copy.standing.publish(copy.transfer.destination, as: destination)
     } catch {
-      let operation: ReflinkError.Operation = error.call == .close ? .write : .publish
+      let operation: ReflinkError.Operation =
+        switch error.call {
+        case .close: .write
+        // A folder that gives no name away, to what replaces it either.
+        case .rename where copy.standing.replaces && error.errno == .notPermitted: .remove
+        default: .publish
+        }
       var failure = error.during(operation, source.path, destination.path)
       failure.leftBehind = discard(copy, destination)
       throw failure
@@ -91,7 +97,9 @@ extension EntryCopier {
     do throws(SystemError) {
       try copy.transfer.close()
     } catch {
-      throw error.during(.write, source.path, destination.path)
+      var failure = error.during(.write, source.path, destination.path)
+      failure.leftBehind = destination.path
+      throw failure
     }
     if var failure {
       failure.leftBehind = destination.path
@@ -109,7 +117,7 @@ extension EntryCopier {
     let left: FilePath?
     if copy.standing == .existing || (keeps && copy.standing == .new) {
       copy.transfer.giveBack()
-      left = destination.path
+      left = copy.transfer.destinationType == .regular ? destination.path : nil
     } else {
       left = copy.standing.discard(copy.transfer.destination, at: destination)
     }

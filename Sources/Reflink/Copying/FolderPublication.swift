@@ -101,17 +101,24 @@ extension EntryCopier {
   }
 
   /// Between two file systems nothing can be shared, and a tree that is to share all its
-  /// data is refused even where it has none. Where a folder cannot be opened, its files tell.
+  /// data is refused even where it has none.
   private func requireOneFileSystem(
     _ source: Place, _ destination: Place
   ) throws(ReflinkError) {
-    guard options.cloning == .required,
-      let from = try? source.folder.descriptor.open(source.name, .folder),
-      let to = try? destination.parent.withName({ (name) throws(SystemError) in
-        try destination.folder.descriptor.open(name, .folder)
-      }), !from.isOnFileSystem(of: to)
-    else { return }
-    throw SystemError(call: .clone, errno: .improperLink)
-      .during(.clone, source.path, destination.path)
+    guard options.cloning == .required else { return }
+    try attempt(.clone, source, destination) { () throws(SystemError) in
+      let from = try source.folder.descriptor.open(source.name, [.reference, .folder])
+      let to = try destination.parent.withName { (name) throws(SystemError) in
+        try destination.folder.descriptor.open(name, [.reference, .folder])
+      }
+      if try from.status().identity.device == to.status().identity.device { return }
+      if try from.fileSystemType() == .btrfs, try to.fileSystemType() == .btrfs {
+        // One Btrfs may have both numbers. Where it cannot be asked, the files will tell.
+        guard let from = try? from.reopen(), let to = try? to.reopen(),
+          !from.isOnFileSystem(of: to)
+        else { return }
+      }
+      throw SystemError(call: .clone, errno: .improperLink)
+    }
   }
 }

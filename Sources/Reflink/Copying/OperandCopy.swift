@@ -77,6 +77,9 @@ extension EntryCopier {
   ) throws(ReflinkError) -> FileCopy {
     let status = try examine(file, .source, source, destination)
     let existing = try examine(target, .destination, source, destination)
+    // An opening of our own need not wait for a reader; the caller's is left as it is.
+    var target = target
+    if existing.type == .fifo, let own = try? target.reopenForWriting() { target = own }
     if status.identity == existing.identity { throw refused(.sameFile, source, destination) }
     for type in [status.type, existing.type] where type == .folder || type == .symbolicLink {
       throw ReflinkError(

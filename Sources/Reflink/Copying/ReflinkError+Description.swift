@@ -10,7 +10,7 @@ extension ReflinkError: CustomStringConvertible {
       if let bytesLeft { sentence += ", \(bytesLeft) left" }
       sentence += ")"
     }
-    if let leftBehind { sentence += "; a part of it is left as \(leftBehind)" }
+    if let leftBehind { sentence += "; left behind: \(leftBehind)" }
     return sentence
   }
 

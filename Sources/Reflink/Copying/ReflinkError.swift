@@ -120,8 +120,9 @@ public struct ReflinkError: Error, Sendable, Hashable {
   /// What is there of a copy that was not completed, where something is: the file that was
   /// overwritten, a new one that was to be kept (`PartialFileRule.keep`) or that lacks an
   /// attribute alone, or what could not be removed again, under its temporary name where it
-  /// had one. Not meant are folders, links and nodes, the files of a tree that were complete
-  /// before, and a range of a file that was there.
+  /// had one. Where a tree was cancelled among several files, one of them. Not meant are
+  /// folders, links and nodes, the files of a tree that were complete before, a range of a
+  /// file that was there, and what went into a pipe or a device.
   public var leftBehind: FilePath?
 
   package init(

@@ -1,9 +1,10 @@
 /// The places on storage that a file calls shared, to be asked about those of another.
 struct SharedPlaces: Sendable {
-  /// By the part of storage they are in, so that nothing is ever sorted as a whole.
+  /// By the part of storage they are in, so that not all are sorted at once.
   private var parts: [UInt64: Part] = [:]
-  /// By place; of encoded data only the same range of both files is known to be the same.
-  private var encoded: [UInt64: [Range<Int64>]] = [:]
+  /// By place, the ranges of the file: of encoded data only the same range of both files is
+  /// known to be the same.
+  private var encoded: [UInt64: Part] = [:]
 
   fileprivate struct Part {
     var ranges: [Range<UInt64>] = []
@@ -11,13 +12,13 @@ struct SharedPlaces: Sendable {
     var isSettled = false
   }
 
-  /// 64 MiB: 16,384 blocks of 4 KiB at most.
+  /// 64 MiB: 16,384 blocks of 4 KiB, where each is referred to once.
   private static var partShift: UInt64 { 26 }
 
   mutating func insert(_ extent: FileExtent) {
     guard case .data(let place, isShared: true, let isEncoded) = extent.kind else { return }
     if isEncoded {
-      encoded[place, default: []].append(extent.range)
+      encoded[place, default: Part()].ranges.append(extent.offsets)
       return
     }
     Self.forEachPart(of: place..<place + UInt64(extent.length)) { part, range in
@@ -29,15 +30,14 @@ struct SharedPlaces: Sendable {
   mutating func plain(in range: Range<UInt64>) -> Int64 {
     var bytes: Int64 = 0
     Self.forEachPart(of: range) { part, range in
-      guard let isSettled = parts[part]?.isSettled else { return }
-      if !isSettled { parts[part]?.settle() }
       bytes += parts[part]?.bytes(in: range) ?? 0
     }
     return bytes
   }
 
-  func encoded(at place: UInt64, in range: Range<Int64>) -> Int64 {
-    (encoded[place] ?? []).reduce(0) { $0 + Int64($1.clamped(to: range).count) }
+  /// Bytes of an encoded extent that are the same in the other file.
+  mutating func encoded(at place: UInt64, _ extent: FileExtent) -> Int64 {
+    encoded[place]?.bytes(in: extent.offsets) ?? 0
   }
 
   private static func forEachPart(
@@ -54,7 +54,7 @@ struct SharedPlaces: Sendable {
 }
 
 extension SharedPlaces.Part {
-  mutating func settle() {
+  private mutating func settle() {
     let unsettled = ranges.sorted { $0.lowerBound < $1.lowerBound }
     ranges.removeAll(keepingCapacity: true)
     for range in unsettled {
@@ -67,7 +67,8 @@ extension SharedPlaces.Part {
     isSettled = true
   }
 
-  func bytes(in range: Range<UInt64>) -> Int64 {
+  mutating func bytes(in range: Range<UInt64>) -> Int64 {
+    if !isSettled { settle() }
     var low = 0
     var high = ranges.count
     while low < high {
@@ -80,5 +81,11 @@ extension SharedPlaces.Part {
       low += 1
     }
     return Int64(bytes)
+  }
+}
+
+extension FileExtent {
+  fileprivate var offsets: Range<UInt64> {
+    UInt64(range.lowerBound)..<UInt64(range.upperBound)
   }
 }

@@ -53,7 +53,7 @@ extension SharingReport.Account {
     case .data(let place, isShared: true, let isEncoded):
       let common =
         isEncoded
-        ? other.encoded(at: place, in: extent.range)
+        ? other.encoded(at: place, extent)
         : other.plain(in: place..<place + UInt64(extent.length))
       sharedWithEachOther += common
       sharedWithOthers += extent.length - common

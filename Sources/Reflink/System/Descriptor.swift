@@ -65,6 +65,13 @@ extension Descriptor {
     }
   }
 
+  /// Another opening of the same pipe, for writing what there is room for, through /proc.
+  func reopenForWriting() throws(SystemError) -> Descriptor {
+    try FilePath("/proc/self/fd/\(number)").withName { (name) throws(SystemError) in
+      try Descriptor.currentFolder.open(name, [.write, .nonBlocking])
+    }
+  }
+
   /// Makes a file system that reports write errors only on close(2), as NFS does,
   /// report them now: closes another descriptor of the file.
   func flush() throws(SystemError) {

@@ -6,6 +6,8 @@ extension FileTransfer {
   private static var bufferSize: Int64 { 256 << 10 }
   /// After which a stream is looked at again in any case.
   private static var streamPatience: Duration { .milliseconds(100) }
+  /// PIPE_BUF.
+  private static var alwaysFits: Int { 4096 }
   /// Zeros become holes in whole blocks of this size.
   private static var holeSize: Int { 4096 }
 
@@ -25,7 +27,14 @@ extension FileTransfer {
 
     // The last run is read without a bound: only that shows a file that is longer than it says.
     let isLast = isStream || segmentEnd >= statedSize
-    let wanted = isLast ? buffer.capacity : Int(min(Int64(buffer.capacity), segmentEnd - position))
+    var wanted = isLast ? buffer.capacity : Int(min(Int64(buffer.capacity), segmentEnd - position))
+    if waitsForRoom, !readsAtOffsets {
+      // What was read from a pipe cannot be read again: no more than another takes for sure.
+      guard waitUntilReady(destination.number, forWriting: true, atMost: .zero) else {
+        return .waiting(waitForRoom)
+      }
+      wanted = min(wanted, Self.alwaysFits)
+    }
     var count = try read(wanted, into: buffer)
     guard count > 0 else {
       try finish()
@@ -90,11 +99,17 @@ extension FileTransfer {
     writtenEnd = offset + Int64(range.count)
   }
 
+  /// Whether the destination takes what it has room for, when somebody reads there.
+  private var waitsForRoom: Bool { destinationType == .fifo || destinationType == .socket }
+
+  private var waitForRoom: Wait {
+    Wait(descriptor: destination.number, forWriting: true, atMost: Self.streamPatience)
+  }
+
   /// Into a pipe or a socket, for whose reader nobody sleeps here.
   private mutating func writeWhatFits(of buffer: DataBuffer) throws(SystemError) -> Step {
     guard let count = try destination.writeNow(unwritten, of: buffer) else {
-      return .waiting(
-        Wait(descriptor: destination.number, forWriting: true, atMost: Self.streamPatience))
+      return .waiting(waitForRoom)
     }
     unwritten = unwritten.lowerBound + count..<unwritten.upperBound
     outcome.copied += Int64(count)

@@ -18,8 +18,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   let statedSize: Int64
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
-  /// Whether the destination takes what it has room for, when somebody reads there.
-  let waitsForRoom: Bool
+  let destinationType: FileType
   /// Whether the source is read at offsets of our own, not at that of its descriptor.
   let readsAtOffsets: Bool
 
@@ -70,7 +69,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     self.holes = holes
     readsAtOffsets = status.type == .regular
     isStream = status.type != .regular || destinationType != .regular
-    waitsForRoom = destinationType == .fifo || destinationType == .socket
+    self.destinationType = destinationType
     statedSize = status.type == .regular ? status.size : 0
     if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
       outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided

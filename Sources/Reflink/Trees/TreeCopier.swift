@@ -137,8 +137,9 @@ package struct TreeCopier {
       do throws(ReflinkError) {
         var removal = try TreeRemoval(leftover)
         _ = try removal.goOn(nil)
+        failure.leftBehind = nil
       } catch {
-        failure.leftBehind = leftover.path
+        failure.leftBehind = error.code == .notFound ? nil : leftover.displayPath
       }
     }
     throw failure

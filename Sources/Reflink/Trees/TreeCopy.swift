@@ -227,7 +227,11 @@ final class TreeCopy: Sendable {
   /// Tells a failure, and stops where one is enough.
   func failed(_ error: ReflinkError) {
     // How far the whole tree got, not one of its files.
-    if error.code == .cancelled, isStopped { return }
+    if error.code == .cancelled, isStopped {
+      return state.withLock { state in
+        if state.failure?.leftBehind == nil { state.failure?.leftBehind = error.leftBehind }
+      }
+    }
     guard state.withLock({ onFailure.absorbs(error, in: &$0.outcome) }) else {
       return stop(error)
     }

@@ -5,6 +5,8 @@ struct TemporaryTree: Sendable {
   /// The folder that the paths start from.
   let folder: Folder
   let path: FilePath
+
+  var displayPath: FilePath { path.withName { Place(folder, $0).path } }
 }
 
 /// Removes a tree that was made and is not to stay, however deep it is and whatever

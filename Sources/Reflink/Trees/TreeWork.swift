@@ -94,7 +94,7 @@ final class TreeWork: Work {
           guard let leftover = tree.leftover else { return completion(.failure(failure)) }
           queue.remove(leftover) { isGone in
             var failure = failure
-            if !isGone { failure.leftBehind = leftover.path }
+            failure.leftBehind = isGone ? nil : leftover.displayPath
             completion(.failure(failure))
           }
         }
@@ -137,7 +137,10 @@ extension RunQueue {
   ) {
     let removal = OperationWork<TreeRemoval>(
       { result in
-        if case .success = result { completion(true) } else { completion(false) }
+        switch result {
+        case .success: completion(true)
+        case .failure(let error): completion(error.code == .notFound)
+        }
       }, begin: { () throws(ReflinkError) in try TreeRemoval(tree) })
     do throws(SystemError) { try submit(removal) } catch { completion(false) }
   }
