@@ -4,9 +4,10 @@ import SystemPackage
 extension FileTransfer {
   /// Long enough to cost nothing, short enough to be cancelled within milliseconds. Where
   /// the kernel slows writers down, since too much is not written out yet, a step is made
-  /// shorter until it takes those milliseconds again.
+  /// shorter until it takes those milliseconds again. The first does not know yet, and is
+  /// short: one of 4 MiB was seen to take 1.4 s.
   static var offloadSize: StepSize {
-    StepSize(4 << 20, within: shortestOffload...4 << 20, goal: .milliseconds(10))
+    StepSize(512 << 10, within: shortestOffload...4 << 20, goal: .milliseconds(10))
   }
   private static var shortestOffload: Int64 { 256 << 10 }
 
