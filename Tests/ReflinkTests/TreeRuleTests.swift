@@ -195,7 +195,8 @@ import Testing
       let options = CopyOptions(publication: publication)
       try syncCopy(folder.file("a"), folder.file("b"), options)
       #expect(try folder.read("b") == folder.read("a"))
-      #expect(try folder.status("b").st_nlink == 1)
+      // Not the number of links: FUSE may tell that of a moment ago.
+      #expect(try folder.names() == ["a", "b", "s"])
       #expect(
         failure { try syncCopy(folder.file("a"), folder.file("b"), options) }?.code == .exists)
       let error = failure { try syncCopyTree(folder.file("s"), folder.file("t"), options) }
