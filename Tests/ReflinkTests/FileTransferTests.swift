@@ -36,7 +36,7 @@ import Testing
         }
       }
       #expect(steps.reduce(0, +) == 20 << 20)
-      #expect(steps.first == (cloning == .never ? 256 << 10 : 512 << 10))
+      #expect(steps.first { $0 > 0 } == (cloning == .never ? 256 << 10 : 512 << 10))
       #expect(steps.allSatisfy { $0 <= (cloning == .never ? 256 << 10 : 4 << 20) })
       #expect(transfer.outcome.total == 20 << 20)
       #expect(try folder.read("a") == folder.read("b"))
