@@ -6,7 +6,7 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   .enableUpcomingFeature("MemberImportVisibility"),
-  // Names read from a folder are borrowed from its buffer, never copied.
+  // Names read from a directory are borrowed from its buffer, never copied.
   .enableExperimentalFeature("Lifetimes"),
 ]
 
@@ -20,7 +20,7 @@ let package = Package(
     .executable(name: "swift-cp-reflink", targets: ["swift-cp-reflink"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     // Tests and documentation only; no product of this package links them.
     .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     .package(url: "https://github.com/swiftlang/swift-docc-plugin", from: "1.4.0"),

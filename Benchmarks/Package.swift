@@ -7,7 +7,7 @@ let package = Package(
   dependencies: [
     .package(name: "swift-cp-reflink", path: ".."),
     .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
   ],
   targets: [
     .executableTarget(

@@ -23,10 +23,10 @@
 
 enum { THREADS = 2, BATCH = 4096 };
 
-struct folder {
+struct directory {
     int source, destination;
     atomic_int users;
-    struct folder *parent, *next;
+    struct directory *parent, *next;
     struct stat status;
 };
 
@@ -40,37 +40,37 @@ struct record {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
-static struct folder *stack;
+static struct directory *stack;
 static int working;
 static atomic_bool cannot_clone;
 
-static void push(struct folder *folder) {
+static void push(struct directory *directory) {
     pthread_mutex_lock(&lock);
-    folder->next = stack;
-    stack = folder;
+    directory->next = stack;
+    stack = directory;
     pthread_cond_signal(&more);
     pthread_mutex_unlock(&lock);
 }
 
-static void release(struct folder *folder) {
-    while (folder != NULL && atomic_fetch_sub(&folder->users, 1) == 1) {
-        struct folder *parent = folder->parent;
-        struct timespec times[2] = {folder->status.st_atim, folder->status.st_mtim};
-        if (flistxattr(folder->source, NULL, 0) < 0) err(1, "flistxattr");
-        if (fchmod(folder->destination, folder->status.st_mode & 07777) < 0) err(1, "fchmod");
-        if (futimens(folder->destination, times) < 0) err(1, "futimens");
-        close(folder->destination);
-        close(folder->source);
-        free(folder);
-        folder = parent;
+static void release(struct directory *directory) {
+    while (directory != NULL && atomic_fetch_sub(&directory->users, 1) == 1) {
+        struct directory *parent = directory->parent;
+        struct timespec times[2] = {directory->status.st_atim, directory->status.st_mtim};
+        if (flistxattr(directory->source, NULL, 0) < 0) err(1, "flistxattr");
+        if (fchmod(directory->destination, directory->status.st_mode & 07777) < 0) err(1, "fchmod");
+        if (futimens(directory->destination, times) < 0) err(1, "futimens");
+        close(directory->destination);
+        close(directory->source);
+        free(directory);
+        directory = parent;
     }
 }
 
-static void copy_file(struct folder *folder, const char *name) {
-    int from = openat(folder->source, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+static void copy_file(struct directory *directory, const char *name) {
+    int from = openat(directory->source, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
     struct stat status;
     if (from < 0 || fstat(from, &status) < 0) err(1, "%s", name);
-    int to = openat(folder->destination, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+    int to = openat(directory->destination, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
                     status.st_mode & 07777);
     if (to < 0) err(1, "%s", name);
     if (cannot_clone || ioctl(to, FICLONE, from) < 0) {
@@ -87,17 +87,17 @@ static void copy_file(struct folder *folder, const char *name) {
     if (close(to) < 0 || close(from) < 0) err(1, "close");
 }
 
-static struct folder *enter(struct folder *parent, int source, int destination,
+static struct directory *enter(struct directory *parent, int source, int destination,
                             const char *from, const char *to) {
-    struct folder *folder = calloc(1, sizeof *folder);
-    folder->source = openat(source, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder->source < 0 || fstat(folder->source, &folder->status) < 0) err(1, "%s", from);
+    struct directory *directory = calloc(1, sizeof *directory);
+    directory->source = openat(source, from, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory->source < 0 || fstat(directory->source, &directory->status) < 0) err(1, "%s", from);
     if (mkdirat(destination, to, 0700) < 0) err(1, "%s", to);
-    folder->destination = openat(destination, to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (folder->destination < 0) err(1, "%s", to);
-    folder->users = 1;
-    folder->parent = parent;
-    return folder;
+    directory->destination = openat(destination, to, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (directory->destination < 0) err(1, "%s", to);
+    directory->users = 1;
+    directory->parent = parent;
+    return directory;
 }
 
 static void *work(void *unused) {
@@ -111,30 +111,30 @@ static void *work(void *unused) {
             pthread_mutex_unlock(&lock);
             return NULL;
         }
-        struct folder *folder = stack;
-        stack = folder->next;
+        struct directory *directory = stack;
+        stack = directory->next;
         working++;
         pthread_mutex_unlock(&lock);
 
-        long filled = syscall(SYS_getdents64, folder->source, batch, sizeof batch);
+        long filled = syscall(SYS_getdents64, directory->source, batch, sizeof batch);
         if (filled < 0) err(1, "getdents64");
         if (filled > 0) {
-            folder->users++;
-            push(folder);
+            directory->users++;
+            push(directory);
             for (long at = 0; at < filled;) {
                 struct record *record = (struct record *)(batch + at);
                 at += record->length;
                 if (strcmp(record->name, ".") == 0 || strcmp(record->name, "..") == 0) continue;
                 if (record->type == DT_DIR) {
-                    folder->users++;
-                    push(enter(folder, folder->source, folder->destination, record->name,
+                    directory->users++;
+                    push(enter(directory, directory->source, directory->destination, record->name,
                                record->name));
                 } else {
-                    copy_file(folder, record->name);
+                    copy_file(directory, record->name);
                 }
             }
         }
-        release(folder);
+        release(directory);
         pthread_mutex_lock(&lock);
         working--;
         if (working == 0) pthread_cond_broadcast(&more);

@@ -1,8 +1,8 @@
 // Makes what the benchmark copies.
 //
-//   plant tree FOLDER FILES    FILES small files, 100 in each folder
-//   plant flat FOLDER FILES    FILES small files in one folder
-//   plant empty FOLDER FILES   FILES empty files, 1000 in each folder
+//   plant tree DIRECTORY FILES    FILES small files, 100 in each directory
+//   plant flat DIRECTORY FILES    FILES small files in one directory
+//   plant empty DIRECTORY FILES   FILES empty files, 1000 in each directory
 //   plant data FILE BYTES      random-looking data
 //   plant runs FILE COUNT      COUNT runs of 4 KiB, a hole of 4 KiB after each
 #define _GNU_SOURCE
@@ -31,10 +31,10 @@ static void refill(size_t size) {
     }
 }
 
-static void file(int folder, long index, size_t size) {
+static void file(int directory, long index, size_t size) {
     char name[32];
     snprintf(name, sizeof name, "file%ld", index);
-    int to = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    int to = openat(directory, name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     if (to < 0) err(1, "%s", name);
     refill(size);
     if (size > 0 && write(to, buffer, size) != (ssize_t)size) err(1, "%s", name);
@@ -62,16 +62,16 @@ int main(int count, char **arguments) {
     }
     long each = strcmp(kind, "flat") == 0 ? number : kind[0] == 'e' ? 1000 : 100;
     if (mkdir(path, 0755) < 0) err(1, "%s", path);
-    int folder = -1;
+    int directory = -1;
     for (long i = 0; i < number; i++) {
         if (i % each == 0) {
             char name[4096];
-            snprintf(name, sizeof name, "%s/folder%ld", path, i / each);
-            close(folder);
+            snprintf(name, sizeof name, "%s/directory%ld", path, i / each);
+            close(directory);
             if (mkdir(name, 0755) < 0) err(1, "%s", name);
-            folder = open(name, O_RDONLY | O_DIRECTORY);
+            directory = open(name, O_RDONLY | O_DIRECTORY);
         }
-        file(folder, i % each, kind[0] == 'e' ? 0 : 1024 + (size_t)(next() % 3072) / 8 * 8);
+        file(directory, i % each, kind[0] == 'e' ? 0 : 1024 + (size_t)(next() % 3072) / 8 * 8);
     }
     return 0;
 }

@@ -14,20 +14,20 @@
 
 #include "result.h"
 
-_Static_assert(CREFLINK_CURRENT_FOLDER == AT_FDCWD, "the current folder's descriptor");
+_Static_assert(CREFLINK_CURRENT_DIRECTORY == AT_FDCWD, "the current directory's descriptor");
 
-int creflink_openat(int folder, const char *path, uint32_t flags, uint32_t mode) {
+int creflink_openat(int directory, const char *path, uint32_t flags, uint32_t mode) {
     int bits = O_CLOEXEC;
     if (flags & CREFLINK_OPEN_WRITE) bits |= O_WRONLY;
     if (flags & CREFLINK_OPEN_READ_WRITE) bits |= O_RDWR;
     if (flags & CREFLINK_OPEN_CREATE) bits |= O_CREAT;
     if (flags & CREFLINK_OPEN_EXCLUSIVE) bits |= O_EXCL;
-    if (flags & CREFLINK_OPEN_FOLDER) bits |= O_DIRECTORY;
+    if (flags & CREFLINK_OPEN_DIRECTORY) bits |= O_DIRECTORY;
     if (flags & CREFLINK_OPEN_NO_FOLLOW) bits |= O_NOFOLLOW;
     if (flags & CREFLINK_OPEN_NON_BLOCKING) bits |= O_NONBLOCK;
     if (flags & CREFLINK_OPEN_REFERENCE) bits |= O_PATH;
     if (flags & CREFLINK_OPEN_UNNAMED) bits |= O_TMPFILE;
-    return RESULT(openat(folder, path, bits, (mode_t)mode));
+    return RESULT(openat(directory, path, bits, (mode_t)mode));
 }
 
 int creflink_close(int descriptor) {
@@ -39,7 +39,7 @@ int creflink_duplicate(int descriptor) {
     return RESULT(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
 }
 
-int creflink_appends(int descriptor) {
+int creflink_is_append(int descriptor) {
     int flags = RESULT(fcntl(descriptor, F_GETFL));
     return flags < 0 ? flags : (flags & O_APPEND) != 0;
 }
@@ -68,9 +68,9 @@ static struct creflink_time time_of(struct kernel_time time) {
     return (struct creflink_time){time.seconds, time.nanoseconds};
 }
 
-static int status(int folder, const char *path, int flags, struct creflink_status *status) {
+static int status(int directory, const char *path, int flags, struct creflink_status *status) {
     struct kernel_statx x;
-    if (syscall(SYS_statx, folder, path, flags | KERNEL_NO_AUTOMOUNT, KERNEL_STATX_BASIC, &x) < 0)
+    if (syscall(SYS_statx, directory, path, flags | KERNEL_NO_AUTOMOUNT, KERNEL_STATX_BASIC, &x) < 0)
         return -errno;
     *status = (struct creflink_status){
         .device = makedev(x.device_major, x.device_minor),
@@ -90,16 +90,16 @@ static int status(int folder, const char *path, int flags, struct creflink_statu
     return 0;
 }
 
-int creflink_status_at(int folder, const char *path, bool follow, struct creflink_status *result) {
-    return status(folder, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, result);
+int creflink_status_at(int directory, const char *path, bool follow, struct creflink_status *result) {
+    return status(directory, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, result);
 }
 
 int creflink_status_of(int descriptor, struct creflink_status *result) {
     return status(descriptor, "", KERNEL_EMPTY_PATH, result);
 }
 
-int creflink_can_write(int folder, const char *path) {
-    return RESULT(faccessat(folder, path, W_OK, AT_EACCESS));
+int creflink_access_writable(int directory, const char *path) {
+    return RESULT(faccessat(directory, path, W_OK, AT_EACCESS));
 }
 
 int64_t creflink_file_system_type(int descriptor) {
@@ -136,7 +136,7 @@ ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count) {
     return RESULT(write(descriptor, buffer, count < ALWAYS_FITS ? count : ALWAYS_FITS));
 }
 
-int creflink_never_wait(int descriptor) {
+int creflink_set_nonblocking(int descriptor) {
     int flags = fcntl(descriptor, F_GETFL);
     return RESULT(flags < 0 ? flags : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
 }

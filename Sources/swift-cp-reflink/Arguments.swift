@@ -31,7 +31,7 @@ func parseArguments() -> Request {
     guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
     let text = unsafe argument.map { unsafe OperandPath(copying: $0) }
     switch state.apply(options[index].meaning, text) {
-    case .goOn: break
+    case .continue: break
     case .end(let request): return request
     }
   }

@@ -45,7 +45,7 @@ enum Command {
   private static func backingUpItself(
     _ pairs: [OperandPair], _ rules: inout CopyRules
   ) -> [OperandPair] {
-    guard rules.force, let names = rules.backups, var pair = pairs.first, pair.folder == nil,
+    guard rules.force, let names = rules.backups, var pair = pairs.first, pair.directory == nil,
       pair.source.bytes == pair.destination.bytes,
       let backup = names.backup(of: pair.source)
     else { return pairs }
@@ -68,14 +68,14 @@ enum Command {
     if settings.rules.existing == .ask { ask = { reporter.ask($0, force: force) } }
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
-      onFailure: .goOn(tell: reporter.tell), listener: reporter.listener,
+      onFailure: .continue(report: reporter.tell), listener: reporter.listener,
       ask: ask, remembersMade: pairs.count > 1,
       workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
     var seen = Repetitions()
     for pair in pairs {
       reporter.operands = pair
-      if pair.folder != nil, pairs.count > 1, settings.rules.backups == nil,
+      if pair.directory != nil, pairs.count > 1, settings.rules.backups == nil,
         let warning = seen.warning(pair)
       {
         reporter.say(warning)
@@ -83,9 +83,9 @@ enum Command {
       }
       do throws(ReflinkError) {
         if pair.withParents {
-          try copier.copyWithParents(pair.source, into: pair.folder)
+          try copier.copyWithParents(pair.source, into: pair.directory)
         } else {
-          try copier.copy(pair.source, to: pair.destination, in: pair.folder)
+          try copier.copy(pair.source, to: pair.destination, in: pair.directory)
         }
       } catch {
         reporter.tell(error)

@@ -1,4 +1,5 @@
 import Reflink
+import SystemPackage
 
 /// cp's decisions, as options set them: from the facts of an entry to an action,
 /// and nothing else.
@@ -11,13 +12,13 @@ struct CopyRules: Sendable {
   /// `-u`: what is not older than its source is left.
   var updates = false
   var backups: BackupNames?
-  var making = Making.copies
+  var product = EntryProduct.copies
   /// FIFOs and devices are read like files: without `-R`.
   var readsSpecialFiles = true
   /// `-d`, `-a`: names of one file stay names of one file.
   var keepsHardLinks = false
   /// `--keep-directory-symlink`
-  var keepsFolderLinks = false
+  var keepsDirectoryLinks = false
   /// POSIXLY_CORRECT
   var writesThroughDanglingLinks = false
 
@@ -43,14 +44,14 @@ struct CopyRules: Sendable {
   @Sendable func decide(_ facts: EntryFacts) -> EntryAction {
     let source = facts.source
     guard case .exists(let existing) = facts.destination else {
-      return source.type == .folder && !recursive ? .refuse(.folderOmitted) : .create
+      return source.type == .directory && !recursive ? .refuse(.directoryOmitted) : .create
     }
-    if self.existing == .skip, source.type != .folder, existing.target != nil { return .skip }
+    if self.existing == .skip, source.type != .directory, existing.target != nil { return .skip }
     if let action = decideOnSameFile(facts, existing) { return action }
-    if source.type == .folder {
-      let linked = keepsFolderLinks ? existing.target?.type : nil
-      return existing.link.type == .folder || linked == .folder
-        ? .overwrite(orReplace: false) : .refuse(.folderOverFile)
+    if source.type == .directory {
+      let linked = keepsDirectoryLinks ? existing.target?.type : nil
+      return existing.link.type == .directory || linked == .directory
+        ? .overwrite(orReplace: false) : .refuse(.directoryOverFile)
     }
     // Names of one file become names of one file, however new what is there is.
     if updates, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
@@ -60,17 +61,18 @@ struct CopyRules: Sendable {
     case .ask: if !facts.isConfirmed { return .ask }
     case .overwrite: break
     }
-    // What goes away as a whole may be a link to a folder; what is written into, not.
-    let goes = removesDestination || backups != nil || making.isLinks
+    // What goes away as a whole may be a link to a directory; what is written into, not.
+    let goes = removesDestination || backups != nil || product.isLinks
     let there = goes ? existing.link : existing.target ?? existing.link
-    if there.type == .folder, goes || source.type == .regular || existing.link.type == .folder {
-      return .refuse(.fileOverFolder)
+    if there.type == .directory, goes || source.type == .regular || existing.link.type == .directory
+    {
+      return .refuse(.fileOverDirectory)
     }
     if existing.wasMadeHere, backups != .numbered {
       let isThrough = existing.link.type == .symbolicLink && source.type == .regular
       return .refuse(isThrough ? .throughJustCreatedLink : .justCreated)
     }
-    if let backups { return .moveAside(backups) }
+    if let backups { return .backUp(backups) }
     if removesDestination { return .replace }
     return decideOnMaking(facts, existing)
   }
@@ -88,7 +90,7 @@ struct CopyRules: Sendable {
         || (isLink && existing.sourceTarget?.identity == link.identity)
     else { return nil }
 
-    switch making {
+    switch product {
     case .hardLinks:
       let isThere =
         source.identity == link.identity || existing.sourceTarget?.identity == link.identity
@@ -101,7 +103,7 @@ struct CopyRules: Sendable {
       // Two names of one link, or two links to one file: either may replace the other.
       return source.identity == link.identity && backups == nil ? .leave : nil
     }
-    guard removesDestination || (backups != nil && source.type != .folder) else {
+    guard removesDestination || (backups != nil && source.type != .directory) else {
       return .refuse(.sameFile)
     }
     // Taking the destination's name away must leave the source's with its file.
@@ -116,26 +118,25 @@ struct CopyRules: Sendable {
   private func decideOnMaking(
     _ facts: EntryFacts, _ existing: EntryFacts.Existing
   ) -> EntryAction {
-    switch making {
+    switch product {
     // Without -f, the system's own refusal is the answer.
     case .hardLinks where facts.source.type == .symbolicLink: return .replace
     case .hardLinks, .symbolicLinks: return force ? .replace : .create
     case .copies, .attributesOnly, .nothing: break
     }
     switch facts.source.type {
-    case .symbolicLink where making == .attributesOnly: return force ? .replace : .create
-    case .symbolicLink, .socket, .folder: return .replace
-    case .fifo, .characterDevice, .blockDevice, .unknown:
-      if !readsSpecialFiles { return .replace }
+    case .symbolicLink where product == .attributesOnly: return force ? .replace : .create
+    case .symbolicLink, .socket, .directory: return .replace
     case .regular: break
+    default: if !readsSpecialFiles { return .replace }
     }
     guard let target = existing.target else {
       if existing.isLoop { return force ? .replace : .createThroughLink }
       return writesThroughDanglingLinks ? .createThroughLink : .refuse(.danglingLink)
     }
     // The other names of what is there are to keep their data.
-    if keepsHardLinks, making == .copies, existing.link.type == .regular,
-      existing.link.links > 1
+    if keepsHardLinks, product == .copies, existing.link.type == .regular,
+      existing.link.linkCount > 1
     {
       return .replace
     }

@@ -4,7 +4,7 @@ import SystemPackage
 /// A failure in GNU cp's words.
 func message(for error: ReflinkError, in operands: OperandPair) -> String {
   let sentence = sentence(for: error, in: operands)
-  guard let left = error.leftBehind, left != error.destination else { return sentence }
+  guard let left = error.leftover, left != error.destination else { return sentence }
   return "\(sentence); left behind: \(operands.shown(left))"
 }
 
@@ -17,21 +17,21 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
     case .examine(.destination): "cannot stat \(destination)"
     case .open(.source): "cannot open \(source) for reading"
     case .open(.destination): "cannot open \(destination) for reading"
-    case .readFolder: "cannot access \(source)"
+    case .readDirectory: "cannot access \(source)"
     case .readLink: "cannot read symbolic link \(source)"
-    // cp looks at a name in something that is no folder before it makes it.
+    // cp looks at a name in something that is no directory before it makes it.
     case .createFile
     where error.errno == .notDirectory || error.errno == .tooManySymbolicLinkLevels:
       "cannot stat \(destination)"
     case .createFile: "cannot create regular file \(destination)"
-    case .createFolder: "cannot create directory \(destination)"
+    case .createDirectory: "cannot create directory \(destination)"
     case .createSymbolicLink: "cannot create symbolic link \(destination)"
     case .createHardLink: "cannot create hard link \(destination) to \(source)"
     case .linkSymbolically where error.errno == nil:
       Quoting.ifNeeded(error.destination ?? error.source)
         + ": can make relative symbolic links only in current directory"
     case .linkSymbolically: "cannot create symbolic link \(destination) to \(source)"
-    case .moveAside: "cannot backup \(destination)"
+    case .backUp: "cannot backup \(destination)"
     case .createSpecial(.fifo): "cannot create fifo \(destination)"
     case .createSpecial: "cannot create special file \(destination)"
     case .clone: "failed to clone \(destination) from \(source)"
@@ -55,13 +55,13 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
 
 private func sentence(_ refusal: Refusal, _ source: String, _ destination: String) -> String {
   switch refusal {
-  case .folderOmitted: "-r not specified; omitting directory \(source)"
+  case .directoryOmitted: "-r not specified; omitting directory \(source)"
   case .notRegular: "\(source) is not a regular file"
   case .sameFile: "\(source) and \(destination) are the same file"
   case .exists: "cannot create regular file \(destination)"
-  case .folderOverFile:
+  case .directoryOverFile:
     "cannot overwrite non-directory \(destination) with directory \(source)"
-  case .fileOverFolder: "cannot overwrite directory \(destination) with non-directory"
+  case .fileOverDirectory: "cannot overwrite directory \(destination) with non-directory"
   case .danglingLink: "not writing through dangling symlink \(destination)"
   case .justCreated: "will not overwrite just-created \(destination) with \(source)"
   case .throughJustCreatedLink:

@@ -4,16 +4,16 @@ import SystemPackage
 /// One source and where it goes.
 struct OperandPair: Sendable {
   var source: OperandPath
-  /// A path; relative to `folder` where there is one.
+  /// A path; relative to `directory` where there is one.
   var destination: OperandPath
-  var folder: Folder?
-  /// Whether the source's own folders are made below `folder`; see `--parents`.
+  var directory: Directory?
+  /// Whether the source's own directories are made below `directory`; see `--parents`.
   var withParents = false
 
   /// A path as messages show it: an operand exactly as it was given.
   func shown(_ path: FilePath) -> String {
     if path == source.display { return Quoting.name(source) }
-    if folder == nil, path == destination.display { return Quoting.name(destination) }
+    if directory == nil, path == destination.display { return Quoting.name(destination) }
     return Quoting.name(path)
   }
 }
@@ -34,9 +34,9 @@ func pairOperands(_ settings: Settings) -> Pairing {
   guard let first = operands.first else { return .misuse("missing file operand") }
 
   switch settings.target {
-  case .folder(let path):
+  case .directory(let path):
     do throws(Errno) {
-      return .pairs(pair(operands, into: try Folder.open(path), parents, strips))
+      return .pairs(pair(operands, into: try Directory.open(path), parents, strips))
     } catch {
       return .refused(
         "target directory \(Quoting.name(path)): \(errorText(error.rawValue))")
@@ -45,18 +45,18 @@ func pairOperands(_ settings: Settings) -> Pairing {
     if operands.count == 1 { return missingDestination(first) }
     if parents { return .misuse("with --parents, the destination must be a directory") }
     if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2]))") }
-    return .pairs([OperandPair(source: first, destination: operands[1], folder: nil)])
+    return .pairs([OperandPair(source: first, destination: operands[1], directory: nil)])
   case .inferred:
     if operands.count == 1 { return missingDestination(first) }
     let last = operands.removeLast()
     do throws(Errno) {
-      return .pairs(pair(operands, into: try Folder.open(last), parents, strips))
+      return .pairs(pair(operands, into: try Directory.open(last), parents, strips))
     } catch {
       if operands.count == 1, parents {
         return .misuse("with --parents, the destination must be a directory")
       }
       if operands.count == 1 {
-        return .pairs([OperandPair(source: first, destination: last, folder: nil)])
+        return .pairs([OperandPair(source: first, destination: last, directory: nil)])
       }
       return .refused("target \(Quoting.name(last)): \(errorText(error.rawValue))")
     }
@@ -68,13 +68,13 @@ private func missingDestination(_ operand: OperandPath) -> Pairing {
 }
 
 private func pair(
-  _ sources: [OperandPath], into folder: Folder, _ parents: Bool, _ strips: Bool
+  _ sources: [OperandPath], into directory: Directory, _ parents: Bool, _ strips: Bool
 ) -> [OperandPair] {
   sources.map { operand in
-    // As cp does: only for what goes into a folder.
+    // As cp does: only for what goes into a directory.
     let source = strips ? operand.withoutSlashes : operand
     return OperandPair(
-      source: source, destination: parents ? source : source.nameInFolder, folder: folder,
+      source: source, destination: parents ? source : source.nameInDirectory, directory: directory,
       withParents: parents)
   }
 }
@@ -87,9 +87,9 @@ extension OperandPath {
     return OperandPath(bytes: bytes + [0])
   }
 
-  /// The name that a source gets in a folder: its last component. `..` stands for
-  /// the folder itself, and copying into its parent is never meant.
-  fileprivate var nameInFolder: OperandPath {
+  /// The name that a source gets in a directory: its last component. `..` stands for
+  /// the directory itself, and copying into its parent is never meant.
+  fileprivate var nameInDirectory: OperandPath {
     let slash = CChar(0x2F)
     var bytes = bytes.dropLast()
     while bytes.count > 1, bytes.last == slash { bytes.removeLast() }

@@ -2,7 +2,7 @@ import Reflink
 
 /// What applying an option came to.
 enum Applied {
-  case goOn
+  case `continue`
   case end(Request)
 }
 
@@ -14,7 +14,7 @@ extension OptionState {
       settings.rules.recursive = true
       links = .copy
       settings.copyOptions.preserving = .everything
-    case .attributesOnly: settings.copyOptions.making = .attributesOnly
+    case .attributesOnly: settings.copyOptions.product = .attributesOnly
     case .backup:
       backs = true
       if let argument { backupWord = argument }
@@ -44,9 +44,9 @@ extension OptionState {
         return .end(.misuse("invalid number of jobs: \(Quoting.quote(text))"))
       }
       settings.workers = count
-    case .keepFolderLinks:
-      settings.rules.keepsFolderLinks = true
-      settings.copyOptions.entersLinkedFolders = true
+    case .keepDirectoryLinks:
+      settings.rules.keepsDirectoryLinks = true
+      settings.copyOptions.entersLinkedDirectories = true
     case .noClobber: settings.rules.existing = .skip
     case .oneFileSystem: settings.copyOptions.staysOnFileSystem = true
     case .parents: settings.makesParents = true
@@ -77,12 +77,12 @@ extension OptionState {
     case .suffix:
       backs = true
       suffix = argument?.text
-    case .targetFolder:
-      if case .folder = settings.target {
+    case .targetDirectory:
+      if case .directory = settings.target {
         return .end(.refused("multiple target directories specified"))
       }
-      if let argument { settings.target = .folder(argument) }
-    case .noTargetFolder: settings.target = .name
+      if let argument { settings.target = .directory(argument) }
+    case .noTargetDirectory: settings.target = .name
     case .updateOlder: settings.rules.update(.older)
     case .update:
       guard let argument else {
@@ -96,7 +96,7 @@ extension OptionState {
     case .verbose: settings.tells = max(settings.tells, .names)
     case .version: return .end(.help(Help.versionText))
     }
-    return .goOn
+    return .continue
   }
 
   private mutating func preserve(
@@ -104,7 +104,7 @@ extension OptionState {
   ) -> Applied {
     guard let argument else {
       preserve(.usual, keeps)
-      return .goOn
+      return .continue
     }
     for word in argument.text.split(separator: ",", omittingEmptySubsequences: false) {
       switch PreserveWord.match(String(word), for: option) {
@@ -115,7 +115,7 @@ extension OptionState {
       case .none(let message): return .end(.misuse(message))
       }
     }
-    return .goOn
+    return .continue
   }
 
   private mutating func preserve(_ word: PreserveWord, _ keeps: Bool) {

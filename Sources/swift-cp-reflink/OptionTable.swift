@@ -8,10 +8,11 @@ struct Option {
 
   enum Meaning: Int {
     case archive, attributesOnly, backup, backupSimply, copyContents, linksNoDereference, debug
-    case followOperands, follow, noFollow, force, help, interactive, keepFolderLinks, hardLinks
+    case followOperands, follow, noFollow, force, help, interactive, keepDirectoryLinks, hardLinks
     case noClobber, noPreserve, parents, preserveUsual, preserve, recursive, recursiveToo, reflink
-    case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetFolder
-    case noTargetFolder, update, updateOlder, verbose, version, oneFileSystem, label, context, jobs
+    case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetDirectory
+    case noTargetDirectory, update, updateOlder, verbose, version, oneFileSystem, label, context,
+      jobs
   }
 
   let meaning: Meaning
@@ -28,7 +29,7 @@ struct Option {
   static let all: [Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
-      help: "copy folders, links and all attributes; same as -dR --preserve=all"),
+      help: "copy directories, links and all attributes; same as -dR --preserve=all"),
     Option(
       meaning: .attributesOnly, short: nil, long: "attributes-only",
       help: "copy attributes, not data"),
@@ -54,8 +55,8 @@ struct Option {
       meaning: .interactive, short: "i", long: "interactive",
       help: "ask before overwriting (overrides an earlier -n)"),
     Option(
-      meaning: .keepFolderLinks, short: nil, long: "keep-directory-symlink",
-      help: "enter existing links to folders"),
+      meaning: .keepDirectoryLinks, short: nil, long: "keep-directory-symlink",
+      help: "enter existing links to directories"),
     Option(
       meaning: .hardLinks, short: "l", long: "link", help: "make hard links instead of copies"),
     Option(meaning: .follow, short: "L", long: "dereference", help: "follow all links"),
@@ -82,7 +83,7 @@ struct Option {
       meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true),
     Option(
       meaning: .recursive, short: "R", long: "recursive",
-      help: "copy folders with all that is in them"),
+      help: "copy directories with all that is in them"),
     Option(meaning: .recursiveToo, short: "r", long: nil, help: "same as -R"),
     Option(
       meaning: .removeDestination, short: nil, long: "remove-destination",
@@ -103,12 +104,12 @@ struct Option {
       meaning: .symbolicLinks, short: "s", long: "symbolic-link",
       help: "make symbolic links instead of copies"),
     Option(
-      meaning: .targetFolder, short: "t", long: "target-directory",
+      meaning: .targetDirectory, short: "t", long: "target-directory",
       argument: .required("DIRECTORY"),
       help: "copy all operands into DIRECTORY"),
     Option(
-      meaning: .noTargetFolder, short: "T", long: "no-target-directory",
-      help: "take DEST as the copy's own name, also if it is a folder"),
+      meaning: .noTargetDirectory, short: "T", long: "no-target-directory",
+      help: "take DEST as the copy's own name, also if it is a directory"),
     Option(
       meaning: .update, short: nil, long: "update", argument: .optional("WHICH"),
       help: "which existing files to replace: all, none, none-fail, or older (the default)"),
@@ -117,7 +118,7 @@ struct Option {
       meaning: .verbose, short: "v", long: "verbose", help: "name each file that is copied"),
     Option(
       meaning: .oneFileSystem, short: "x", long: "one-file-system",
-      help: "leave folders of other file systems empty"),
+      help: "leave directories of other file systems empty"),
     Option(
       meaning: .label, short: "Z", long: nil, help: "nothing: labels need SELinux"),
     Option(
@@ -125,7 +126,7 @@ struct Option {
       help: "nothing, with a warning: labels need SELinux"),
     Option(
       meaning: .jobs, short: "j", long: "jobs", argument: .required("N"),
-      help: "copy folders by N threads; by default one for each processor, at most 4",
+      help: "copy directories by N threads; by default one for each processor, at most 4",
       isOwn: true),
     Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
     Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),

@@ -8,7 +8,7 @@ struct Repetitions {
   mutating func warning(_ pair: OperandPair) -> String? {
     guard let identity = pair.source.identity else { return nil }
     if seen.insert(identity).inserted { return nil }
-    let kind = identity.isFolder ? "directory" : "file"
+    let kind = identity.isDirectory ? "directory" : "file"
     return "warning: source \(kind) \(Quoting.name(pair.source)) specified more than once"
   }
 }

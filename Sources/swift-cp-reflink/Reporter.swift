@@ -72,13 +72,13 @@ final class Reporter: Sendable {
     switch outcome {
     case .skipped:
       if tells >= .methods { text = "skipped \(operands.shown(destination))\n" }
-    case .folder(isNew: false), .excluded:
+    case .directory(isNew: false), .excluded:
       break
-    case .parentFolder:
+    case .parentDirectory:
       text = "\(Quoting.ifNeeded(source)) -> \(Quoting.ifNeeded(destination))\n"
     case .removed:
       text = "removed \(operands.shown(destination))\n"
-    case .movedAside(let name):
+    case .backedUp(let name):
       backups.withLock { $0[destination] = name }
     default:
       text = "\(operands.shown(source)) -> \(operands.shown(destination))"

@@ -19,11 +19,11 @@ struct Settings {
 
   /// How the last operand is understood.
   enum Target {
-    /// A folder if it is one, else the name of the copy.
+    /// A directory if it is one, else the name of the copy.
     case inferred
-    /// `-t`: this folder; all operands are sources.
-    case folder(OperandPath)
-    /// `-T`: the name of the copy, folder or not.
+    /// `-t`: this directory; all operands are sources.
+    case directory(OperandPath)
+    /// `-T`: the name of the copy, directory or not.
     case name
   }
 

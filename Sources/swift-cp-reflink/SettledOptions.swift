@@ -8,23 +8,23 @@ extension OptionState {
     if makesHardLinks, makesSymbolicLinks {
       return .misuse("cannot make both hard and symbolic links")
     }
-    if makesHardLinks { settings.copyOptions.making = .hardLinks }
-    if makesSymbolicLinks { settings.copyOptions.making = .symbolicLinks }
-    let making = settings.copyOptions.making
+    if makesHardLinks { settings.copyOptions.product = .hardLinks }
+    if makesSymbolicLinks { settings.copyOptions.product = .symbolicLinks }
+    let product = settings.copyOptions.product
 
-    // Without a word on links, those found in folders are copied as links; what is
+    // Without a word on links, those found in directories are copied as links; what is
     // linked instead of copied is followed.
-    let usual: SymbolicLinkRule = recursive && making != .hardLinks ? .copy : .follow
+    let usual: SymbolicLinkRule = recursive && product != .hardLinks ? .copy : .follow
     settings.copyOptions.symbolicLinks = links ?? usual
     settings.rules.readsSpecialFiles = !recursive || copiesContents
     settings.copyOptions.specialFiles = settings.rules.readsSpecialFiles ? .readContents : .recreate
     // As newer coreutils do: what copies contents follows links on both sides.
     if recursive, copiesContents {
-      settings.rules.keepsFolderLinks = true
-      settings.copyOptions.entersLinkedFolders = true
+      settings.rules.keepsDirectoryLinks = true
+      settings.copyOptions.entersLinkedDirectories = true
     }
     settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks
-    settings.rules.making = making
+    settings.rules.product = product
     settings.rules.writesThroughDanglingLinks = environment("POSIXLY_CORRECT") != nil
 
     if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {

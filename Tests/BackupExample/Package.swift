@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The library as everybody else has it: a repository with version tags, not a folder
+// The library as everybody else has it: a repository with version tags, not a directory
 // beside this one. `Scripts/check-example` makes such a repository.
 let repository = Context.environment["REFLINK_REPOSITORY"] ?? "https://example.org/swift-cp-reflink"
 
@@ -9,7 +9,7 @@ let package = Package(
   name: "backup",
   dependencies: [
     .package(url: repository, from: "0.1.0"),
-    .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
   ],
   targets: [
     .executableTarget(

@@ -14,15 +14,15 @@ void ctestsupport_use_files_as(uint32_t user) {
 }
 
 int ctestsupport_set_append_only(const char *path, int on) {
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder < 0) return -1;
+    int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (directory < 0) return -1;
     int flags = 0;
-    int result = ioctl(folder, FS_IOC_GETFLAGS, &flags);
+    int result = ioctl(directory, FS_IOC_GETFLAGS, &flags);
     if (result == 0) {
         flags = on ? flags | FS_APPEND_FL : flags & ~FS_APPEND_FL;
-        result = ioctl(folder, FS_IOC_SETFLAGS, &flags);
+        result = ioctl(directory, FS_IOC_SETFLAGS, &flags);
     }
-    close(folder);
+    close(directory);
     return result;
 }
 

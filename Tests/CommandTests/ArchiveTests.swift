@@ -47,51 +47,51 @@ import Testing
       "-a --no-preserve=mode",
     ])
   func isWhatCpMakes(_ system: TestFileSystem, _ options: String) async throws {
-    try await withFolder(on: system) { folder in
-      try await shell(tree, in: folder.path)
-      // Also in a folder whose access control list new entries inherit.
-      try await shell("mkdir -p rule; setfacl -d -m u:5:rwx rule", in: folder.path)
+    try await withDirectory(on: system) { directory in
+      try await shell(tree, in: directory.path)
+      // Also in a directory whose access control list new entries inherit.
+      try await shell("mkdir -p rule; setfacl -d -m u:5:rwx rule", in: directory.path)
       for (place, mask) in [("", "022"), ("", "077"), ("rule/", "022")] {
         let arguments = options.split(separator: " ").map(String.init)
-        let theirs = try await folder.cp(
+        let theirs = try await directory.cp(
           arguments + ["src", "\(place)copy"], executable: "/bin/cp", before: "umask \(mask)")
-        var expected = try await description(folder, "\(place)copy", options)
-        let allowed = try await blocks(folder, "\(place)copy")
-        try await shell("rm -rf '\(place)copy'", in: folder.path)
+        var expected = try await description(directory, "\(place)copy", options)
+        let allowed = try await blocks(directory, "\(place)copy")
+        try await shell("rm -rf '\(place)copy'", in: directory.path)
 
-        let ours = try await folder.cp(
+        let ours = try await directory.cp(
           arguments + ["src", "\(place)copy"], before: "umask \(mask)")
-        let made = try await description(folder, "\(place)copy", options)
+        let made = try await description(directory, "\(place)copy", options)
         #expect(ours.errors == theirs.errors)
         #expect(ours.status == theirs.status)
         if expected != made {
           expected.removeAll { made.contains($0) }
           Issue.record("\(mask) \(place): cp's: \(expected), ours: \(made)")
         }
-        let used = try await blocks(folder, "\(place)copy")
+        let used = try await blocks(directory, "\(place)copy")
         for (name, count) in used { #expect(count <= allowed[name] ?? 0, "\(name)") }
-        try await shell("rm -rf '\(place)copy'", in: folder.path)
+        try await shell("rm -rf '\(place)copy'", in: directory.path)
       }
     }
   }
 
   /// Times that a copy does not keep are its own.
   private func description(
-    _ folder: TestFolder, _ tree: String, _ options: String
+    _ directory: TestDirectory, _ tree: String, _ options: String
   ) async throws -> [String] {
     let keepsTimes =
       options == "-a" || options.contains("p") && !options.contains("=")
       || options.contains("=all")
-    let text = try await shell(describe.replacing("TREE", with: tree), in: folder.path)
+    let text = try await shell(describe.replacing("TREE", with: tree), in: directory.path)
     return text.split(separator: "\n").map {
       keepsTimes ? String($0) : String($0).replacing(#/\|\d+\.\d{10}/#, with: "")
     }
   }
 
   /// 512-byte blocks of each file, once written out.
-  private func blocks(_ folder: TestFolder, _ tree: String) async throws -> [String: Int] {
+  private func blocks(_ directory: TestDirectory, _ tree: String) async throws -> [String: Int] {
     let list = try await shell(
-      "sync -f .; find \(tree) -type f -printf '%b %p\\0'", in: folder.path)
+      "sync -f .; find \(tree) -type f -printf '%b %p\\0'", in: directory.path)
     var blocks: [String: Int] = [:]
     for entry in list.split(separator: "\0") {
       let parts = entry.split(separator: " ", maxSplits: 1)
@@ -102,75 +102,78 @@ import Testing
 
   @Test(arguments: [TestFileSystem.xfs, .btrfs])
   func everyFileOfATreeIsShared(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       try await shell(
         "mkdir -p s/d; for i in {1..50}; do head -c $((i * 1000)) /dev/urandom > s/d/$i; done",
-        in: folder.path)
-      #expect(try await folder.cp("-a", "--reflink=always", "s", "t").status == 0)
+        in: directory.path)
+      #expect(try await directory.cp("-a", "--reflink=always", "s", "t").status == 0)
       for index in 3...50 {
         #expect(
-          try folder.sharedBytes("s/d/\(index)", "t/d/\(index)") == folder.dataBytes("s/d/\(index)")
+          try directory.sharedBytes("s/d/\(index)", "t/d/\(index)")
+            == directory.dataBytes("s/d/\(index)")
         )
       }
     }
   }
 
   @Test func hardLinksAcrossOperandsStay() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("echo x > a; ln a b; mkdir s t; ln a s/c", in: folder.path)
-      #expect(try await folder.cp("-a", "a", "b", "s", "t").status == 0)
-      #expect(try folder.status("t/a").st_nlink == 3)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("echo x > a; ln a b; mkdir s t; ln a s/c", in: directory.path)
+      #expect(try await directory.cp("-a", "a", "b", "s", "t").status == 0)
+      #expect(try directory.status("t/a").st_nlink == 3)
       // And once more, over what is there.
-      #expect(try await folder.cp("-a", "a", "b", "s", "t").status == 0)
-      #expect(try folder.status("t/a").st_nlink == 3)
-      #expect(try folder.status("t/s/c").st_ino == folder.status("t/b").st_ino)
+      #expect(try await directory.cp("-a", "a", "b", "s", "t").status == 0)
+      #expect(try directory.status("t/a").st_nlink == 3)
+      #expect(try directory.status("t/s/c").st_ino == directory.status("t/b").st_ino)
     }
   }
 
   @Test func namesOfOneFileThatAreThereGetEachTheirOwnData() async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
-        "mkdir s d; echo A > s/a; echo B > s/b; echo x > d/a; ln d/a d/b", in: folder.path)
-      #expect(try await folder.cp("-a", "s/.", "d/").status == 0)
-      #expect(try folder.read("d/a") == Array("A\n".utf8))
-      #expect(try folder.read("d/b") == Array("B\n".utf8))
+        "mkdir s d; echo A > s/a; echo B > s/b; echo x > d/a; ln d/a d/b", in: directory.path)
+      #expect(try await directory.cp("-a", "s/.", "d/").status == 0)
+      #expect(try directory.read("d/a") == Array("A\n".utf8))
+      #expect(try directory.read("d/b") == Array("B\n".utf8))
     }
   }
 
   @Test func aSkippedHardLinkIsNotCalledCopied() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir -p s t/s; echo 1 > s/a; ln s/a s/b; echo 2 > t/s/b", in: folder.path)
-      let result = try await folder.cp("-avn", "s", "t")
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(
+        "mkdir -p s t/s; echo 1 > s/a; ln s/a s/b; echo 2 > t/s/b", in: directory.path)
+      let result = try await directory.cp("-avn", "s", "t")
       #expect(!result.output.contains("t/s/b"))
-      #expect(try folder.read("t/s/b") == Array("2\n".utf8))
+      #expect(try directory.read("t/s/b") == Array("2\n".utf8))
     }
   }
 
   @Test func verboseNamesEveryEntryAsCpDoes() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir -p s/d; echo x > s/d/f; ln -s f s/d/l; mkfifo s/p", in: folder.path)
-      let ours = try await folder.cp("-av", "s", "t")
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir -p s/d; echo x > s/d/f; ln -s f s/d/l; mkfifo s/p", in: directory.path)
+      let ours = try await directory.cp("-av", "s", "t")
       let sorted = ours.output.split(separator: "\n").sorted()
-      try await shell("rm -rf t", in: folder.path)
-      let theirs = try await folder.gnuCp("-av", "s", "t")
+      try await shell("rm -rf t", in: directory.path)
+      let theirs = try await directory.gnuCp("-av", "s", "t")
       #expect(sorted == theirs.output.split(separator: "\n").sorted())
     }
   }
 
   @Test func aFailedEntryIsToldAndTheRestIsCopied() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir -p s t/s/b; echo 1 > s/a; echo 2 > s/b; echo 3 > s/c", in: folder.path)
-      let ours = try await folder.cp("-r", "s", "t")
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(
+        "mkdir -p s t/s/b; echo 1 > s/a; echo 2 > s/b; echo 3 > s/c", in: directory.path)
+      let ours = try await directory.cp("-r", "s", "t")
       #expect(ours.status == 1)
       #expect(ours.errors == "cp: cannot overwrite directory 't/s/b' with non-directory\n")
-      #expect(try folder.read("t/s/c") == Array("3\n".utf8))
+      #expect(try directory.read("t/s/c") == Array("3\n".utf8))
     }
   }
 
-  @Test func aFolderIsNotCopiedIntoItself() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir -p s/d; echo x > s/d/f", in: folder.path)
-      let result = try await folder.cp("-r", "s", "s/d/t")
+  @Test func aDirectoryIsNotCopiedIntoItself() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir -p s/d; echo x > s/d/f", in: directory.path)
+      let result = try await directory.cp("-r", "s", "s/d/t")
       #expect(result.status == 1)
       #expect(result.errors == "cp: cannot copy a directory, 's', into itself, 's/d/t'\n")
     }

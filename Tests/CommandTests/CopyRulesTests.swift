@@ -8,7 +8,7 @@ import Testing
 @Suite struct CopyRulesTests {
   private enum File {
     case file(UInt64)
-    case folder(UInt64)
+    case directory(UInt64)
     case link(UInt64)
 
     var status: FileStatus {
@@ -17,7 +17,7 @@ import Testing
       raw.links = 1
       switch self {
       case .file(let inode): (raw.inode, raw.mode) = (inode, 0o100644)
-      case .folder(let inode): (raw.inode, raw.mode) = (inode, 0o040755)
+      case .directory(let inode): (raw.inode, raw.mode) = (inode, 0o040755)
       case .link(let inode): (raw.inode, raw.mode) = (inode, 0o120777)
       }
       return FileStatus(raw)
@@ -45,8 +45,8 @@ import Testing
 
   @Test func whatIsNotThereIsMade() {
     #expect(rules().decide(facts(.file(1))) == .create)
-    #expect(rules().decide(facts(.folder(1))) == .refuse(.folderOmitted))
-    #expect(rules { $0.recursive = true }.decide(facts(.folder(1))) == .create)
+    #expect(rules().decide(facts(.directory(1))) == .refuse(.directoryOmitted))
+    #expect(rules { $0.recursive = true }.decide(facts(.directory(1))) == .create)
   }
 
   @Test func aFileOverAFile() {
@@ -54,13 +54,13 @@ import Testing
     #expect(rules().decide(pair) == .overwrite(orReplace: false))
     #expect(rules { $0.force = true }.decide(pair) == .overwrite(orReplace: true))
     #expect(rules { $0.removesDestination = true }.decide(pair) == .replace)
-    #expect(rules { $0.backups = .numbered }.decide(pair) == .moveAside(.numbered))
+    #expect(rules { $0.backups = .numbered }.decide(pair) == .backUp(.numbered))
     #expect(rules { $0.existing = .skip }.decide(pair) == .skip)
     #expect(rules { $0.existing = .fail }.decide(pair) == .refuse(.notReplaced))
-    #expect(rules { $0.making = .hardLinks }.decide(pair) == .create)
+    #expect(rules { $0.product = .hardLinks }.decide(pair) == .create)
     #expect(
       rules {
-        $0.making = .symbolicLinks; $0.force = true
+        $0.product = .symbolicLinks; $0.force = true
       }.decide(pair) == .replace)
   }
 
@@ -82,16 +82,16 @@ import Testing
     #expect(action == (copies ? .overwrite(orReplace: false) : .leave))
   }
 
-  @Test func foldersAndFilesDoNotReplaceEachOther() {
+  @Test func directoriesAndFilesDoNotReplaceEachOther() {
     let recursive = rules { $0.recursive = true }
-    #expect(recursive.decide(facts(.folder(1), over: .file(2))) == .refuse(.folderOverFile))
-    #expect(recursive.decide(facts(.file(1), over: .folder(2))) == .refuse(.fileOverFolder))
+    #expect(recursive.decide(facts(.directory(1), over: .file(2))) == .refuse(.directoryOverFile))
+    #expect(recursive.decide(facts(.file(1), over: .directory(2))) == .refuse(.fileOverDirectory))
     #expect(
-      recursive.decide(facts(.folder(1), over: .folder(2))) == .overwrite(orReplace: false))
-    let linked = facts(.folder(1), over: .link(2), to: .folder(3))
-    #expect(recursive.decide(linked) == .refuse(.folderOverFile))
+      recursive.decide(facts(.directory(1), over: .directory(2))) == .overwrite(orReplace: false))
+    let linked = facts(.directory(1), over: .link(2), to: .directory(3))
+    #expect(recursive.decide(linked) == .refuse(.directoryOverFile))
     let keeping = rules {
-      $0.recursive = true; $0.keepsFolderLinks = true
+      $0.recursive = true; $0.keepsDirectoryLinks = true
     }
     #expect(keeping.decide(linked) == .overwrite(orReplace: false))
   }
@@ -108,7 +108,7 @@ import Testing
   @Test func whatThisCopyMadeIsNotOverwritten() {
     let made = facts(.file(1), over: .file(2)) { _, existing in existing.wasMadeHere = true }
     #expect(rules { $0.removesDestination = true }.decide(made) == .refuse(.justCreated))
-    #expect(rules { $0.backups = .numbered }.decide(made) == .moveAside(.numbered))
+    #expect(rules { $0.backups = .numbered }.decide(made) == .backUp(.numbered))
     let through = facts(.file(1), over: .link(2), to: .file(3)) { _, existing in
       existing.wasMadeHere = true
     }
@@ -131,19 +131,19 @@ import Testing
     #expect(rules().decide(oneName) == same)
     #expect(rules { $0.removesDestination = true }.decide(oneName) == same)
     #expect(rules { $0.backups = .numbered }.decide(oneName) == same)
-    #expect(rules { $0.making = .hardLinks }.decide(oneName) == .leave)
-    #expect(rules { $0.making = .symbolicLinks }.decide(oneName) == same)
+    #expect(rules { $0.product = .hardLinks }.decide(oneName) == .leave)
+    #expect(rules { $0.product = .symbolicLinks }.decide(oneName) == same)
 
     #expect(rules().decide(twoNames) == same)
     #expect(rules { $0.removesDestination = true }.decide(twoNames) == .replace)
-    #expect(rules { $0.backups = .numbered }.decide(twoNames) == .moveAside(.numbered))
-    #expect(rules { $0.making = .hardLinks }.decide(twoNames) == .leave)
+    #expect(rules { $0.backups = .numbered }.decide(twoNames) == .backUp(.numbered))
+    #expect(rules { $0.product = .hardLinks }.decide(twoNames) == .leave)
 
     #expect(rules().decide(throughLink) == same)
     #expect(rules { $0.removesDestination = true }.decide(throughLink) == .replace)
     #expect(
       rules {
-        $0.making = .hardLinks; $0.force = true
+        $0.product = .hardLinks; $0.force = true
       }.decide(throughLink) == .replace)
   }
 
@@ -153,13 +153,13 @@ import Testing
       existing.sourceTarget = File.file(1).status
     }
     #expect(rules { $0.removesDestination = true }.decide(ontoTarget) == .refuse(.sameFile))
-    #expect(rules { $0.backups = .numbered }.decide(ontoTarget) == .moveAside(.numbered))
+    #expect(rules { $0.backups = .numbered }.decide(ontoTarget) == .backUp(.numbered))
   }
 
   @Test func otherNamesKeepTheirData() {
     let linked = facts(.file(1), over: .file(2)) { _, existing in
-      existing.link.links = 2
-      existing.target?.links = 2
+      existing.link.linkCount = 2
+      existing.target?.linkCount = 2
     }
     #expect(rules { $0.keepsHardLinks = true }.decide(linked) == .replace)
     #expect(rules().decide(linked) == .overwrite(orReplace: false))

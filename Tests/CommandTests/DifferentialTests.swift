@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The same command line, given to the system's cp and to ours, in the same folder:
+/// The same command line, given to the system's cp and to ours, in the same directory:
 /// the same words, the same status, and the same files afterwards.
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct DifferentialTests {
   /// Names that are one file in every way there is, and some that are not.
@@ -34,7 +34,7 @@ import Testing
     echo old > f; echo new > g; touch -d 2001-01-01 f; cp f u; mkdir p q; echo 1 > p/x; echo 2 > q/x
     """
 
-  // Left out, since ours means to differ: --parents of what is missing makes no folder
+  // Left out, since ours means to differ: --parents of what is missing makes no directory
   // first; -b with -n is refused in newer words.
   private static let commands = [
     "-R s n", "-RL s n", "-RH s n", "-RP s n", "-RL s/dlink n", "-RH s/dlink n", "-RP s/dlink n",
@@ -68,10 +68,10 @@ import Testing
     try await compare(setUp: Self.tree, commands)
   }
 
-  /// Each command in a folder made anew; what it printed, its status, and what is
+  /// Each command in a directory made anew; what it printed, its status, and what is
   /// there afterwards, from both programs.
   private func compare(setUp: String, _ commands: [String]) async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       var answers: [[String]] = []
       for (name, executable) in [("theirs", "/bin/cp"), ("ours", BuiltCommand.path)] {
         let script = """
@@ -89,7 +89,7 @@ import Testing
           \(commands.joined(separator: "\n"))
           END
           """
-        let text = try await shell(script, in: folder.path)
+        let text = try await shell(script, in: directory.path)
         answers.append(text.components(separatedBy: "== "))
       }
       #expect(answers[0].count == commands.count + 1)

@@ -4,12 +4,12 @@ import Testing
 
 /// cp's grammar: how options and operands are understood.
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct GrammarTests {
-  private func onXfs(_ body: (TestFolder) async throws -> Void) async throws {
-    try await withFolder(on: .xfs) { folder in
+  private func onXfs(_ body: (TestDirectory) async throws -> Void) async throws {
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
         "echo A > a; echo B > b; mkdir d e; echo C > d/c; ln -s e l; ln -s ../e d/l",
-        in: folder.path)
-      try await body(folder)
+        in: directory.path)
+      try await body(directory)
     }
   }
 
@@ -21,11 +21,11 @@ import Testing
     ["--preserve", "a", "new"], ["./a", "./new"],
   ])
   func copiesOneFile(_ arguments: [String]) async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp(arguments)
+    try await onXfs { directory in
+      let result = try await directory.cp(arguments)
       #expect(result.status == 0, "\(result.errors)")
       #expect(result.errors == "")
-      #expect(try folder.read("new") == Array("A\n".utf8))
+      #expect(try directory.read("new") == Array("A\n".utf8))
     }
   }
 
@@ -34,12 +34,12 @@ import Testing
     ["--target-directory=e", "a", "b"], ["--target", "e", "a", "b"], ["a", "b", "e/"],
     ["-vt", "e", "a", "b"], ["-rvte", "a", "b"],
   ])
-  func copiesIntoAFolder(_ arguments: [String]) async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp(arguments)
+  func copiesIntoADirectory(_ arguments: [String]) async throws {
+    try await onXfs { directory in
+      let result = try await directory.cp(arguments)
       #expect(result.status == 0, "\(result.errors)")
-      #expect(try folder.read("e/a") == Array("A\n".utf8))
-      #expect(try folder.read("e/b") == Array("B\n".utf8))
+      #expect(try directory.read("e/a") == Array("A\n".utf8))
+      #expect(try directory.read("e/b") == Array("B\n".utf8))
     }
   }
 
@@ -48,11 +48,11 @@ import Testing
     (["-rT", "d", "e"], "e/c"), (["-r", "d/.", "e"], "e/c"), (["-r", "d/../d", "e"], "e/d/c"),
     (["--recursive", "d", "a", "e"], "e/d/c"), (["--arch", "d", "e"], "e/d/c"),
   ])
-  func copiesFolders(_ arguments: [String], _ expected: String) async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp(arguments)
+  func copiesDirectories(_ arguments: [String], _ expected: String) async throws {
+    try await onXfs { directory in
+      let result = try await directory.cp(arguments)
       #expect(result.status == 0, "\(result.errors)")
-      #expect(folder.exists(expected))
+      #expect(directory.exists(expected))
     }
   }
 
@@ -77,11 +77,11 @@ import Testing
       ["", "x"], ["a", ""], ["\u{e9}t\u{e9}", "x"], ["a!b's", "x"],
     ], ["C", "C.UTF-8"])
   func refusesMisuseInGNUsWords(_ arguments: [String], locale: String) async throws {
-    try await onXfs { folder in
-      let before = try await shell("find . -printf '%P %y %s\\n' | sort", in: folder.path)
-      let ours = try await folder.cp(arguments, locale: locale)
-      let between = try await shell("find . -printf '%P %y %s\\n' | sort", in: folder.path)
-      let theirs = try await folder.cp(arguments, executable: "/bin/cp", locale: locale)
+    try await onXfs { directory in
+      let before = try await shell("find . -printf '%P %y %s\\n' | sort", in: directory.path)
+      let ours = try await directory.cp(arguments, locale: locale)
+      let between = try await shell("find . -printf '%P %y %s\\n' | sort", in: directory.path)
+      let theirs = try await directory.cp(arguments, executable: "/bin/cp", locale: locale)
       #expect(ours.errors == theirs.errors)
       #expect(ours.status == theirs.status)
       // These copy what they can before they fail, as cp does.
@@ -101,24 +101,24 @@ import Testing
     ["a", "closed/x"], ["-r", "d", "closed/x"], ["-l", "a", "closed/x"], ["closed/x", "new"],
   ])
   func refusesBadInputInGNUsWords(_ arguments: [String]) async throws {
-    try await onXfs { folder in
+    try await onXfs { directory in
       try await shell(
         """
         echo x > unreadable; chmod 0 unreadable; echo x > unwritable; chmod 444 unwritable
         mkdir locked closed; echo x > locked/f; chmod 444 locked/f; chmod 555 locked; chmod 0 closed; ln -s loop loop
-        """, in: folder.path)
+        """, in: directory.path)
       var results: [CommandResult] = []
       let state = "find . -mindepth 1 -printf '%P %y %s\\n' | grep -v wrapper | sort"
-      let before = try await shell(state, in: folder.path)
+      let before = try await shell(state, in: directory.path)
       for program in [BuiltCommand.path, "/bin/cp"] {
-        try folder.write("wrapper", Array(withoutPrivileges(program).utf8))
-        chmod(folder["wrapper"], 0o755)
-        results.append(try await folder.cp(arguments, executable: folder["wrapper"]))
-        // What came before the failure was copied, and a folder made.
+        try directory.write("wrapper", Array(withoutPrivileges(program).utf8))
+        chmod(directory["wrapper"], 0o755)
+        results.append(try await directory.cp(arguments, executable: directory["wrapper"]))
+        // What came before the failure was copied, and a directory made.
         if results.count == 1, !["e", "new"].contains(arguments.last) {
-          #expect(try await shell(state, in: folder.path) == before)
+          #expect(try await shell(state, in: directory.path) == before)
         }
-        try await shell("chmod 700 new 2>/dev/null; rm -rf new e/*", in: folder.path)
+        try await shell("chmod 700 new 2>/dev/null; rm -rf new e/*", in: directory.path)
       }
       #expect(results[0].errors == results[1].errors)
       #expect(results[0].status == 1)
@@ -140,19 +140,19 @@ import Testing
     ["d", "-r", "new", "--jobs=1"], ["d", "--jobs", "3", "new", "-r"],
   ])
   func ourOwnOptionsStandAnywhere(_ arguments: [String]) async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp(arguments)
+    try await onXfs { directory in
+      let result = try await directory.cp(arguments)
       #expect(result.errors == "")
-      #expect(try folder.read("new/c") == Array("C\n".utf8))
+      #expect(try directory.read("new/c") == Array("C\n".utf8))
     }
   }
 
   @Test func ourOwnOptionsCountOnlyInFull() async throws {
-    try await onXfs { folder in
+    try await onXfs { directory in
       // What cp says of an option that it has not, and of one that it has.
       for option in ["--job=2", "--j", "--jo", "--jobss", "--re", "--no", "--pre"] {
-        let ours = try await folder.cp(option, "a", "other")
-        let theirs = try await folder.gnuCp(option, "a", "other")
+        let ours = try await directory.cp(option, "a", "other")
+        let theirs = try await directory.gnuCp(option, "a", "other")
         #expect(ours.errors == theirs.errors)
         #expect(ours.status == theirs.status)
       }
@@ -160,37 +160,37 @@ import Testing
         ("--jobs=0", "invalid number of jobs: '0'"), ("--jobs=x", "invalid number of jobs: 'x'"),
         ("-j-1", "invalid number of jobs: '-1'"), ("--jobs=", "invalid number of jobs: ''"),
       ] {
-        let result = try await folder.cp("-r", option, "d", "new")
+        let result = try await directory.cp("-r", option, "d", "new")
         #expect(result.errors.hasPrefix("cp: \(message)\n"))
         #expect(result.status == 1)
-        #expect(!folder.exists("new"))
+        #expect(!directory.exists("new"))
       }
-      let last = try await folder.cp("-r", "d", "new", "--jobs")
+      let last = try await directory.cp("-r", "d", "new", "--jobs")
       #expect(last.errors.hasPrefix("cp: option '--jobs' requires an argument\n"))
       #expect(last.status == 1)
       // An operand may have the name.
-      let operand = try await folder.cp("a", "--", "--jobs")
+      let operand = try await directory.cp("a", "--", "--jobs")
       #expect(operand.status == 0)
-      #expect(folder.exists("--jobs"))
+      #expect(directory.exists("--jobs"))
     }
   }
 
   @Test func helpAndVersionGoToStandardOutput() async throws {
-    try await onXfs { folder in
-      let help = try await folder.cp("--help")
+    try await onXfs { directory in
+      let help = try await directory.cp("--help")
       #expect(help.status == 0)
       #expect(help.output.hasPrefix("Usage: cp "))
       #expect(help.errors == "")
-      let version = try await folder.cp("--version", "a", "b")
+      let version = try await directory.cp("--version", "a", "b")
       #expect(version.status == 0)
       #expect(version.output.hasPrefix("swift-cp-reflink "))
-      #expect(try folder.read("b") == Array("B\n".utf8))
+      #expect(try directory.read("b") == Array("B\n".utf8))
     }
   }
 
   @Test func optionsEndAtTheFirstOperandWhenPOSIXIsAskedFor() async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp(["a", "-v", "e"], before: "export POSIXLY_CORRECT=1")
+    try await onXfs { directory in
+      let result = try await directory.cp(["a", "-v", "e"], before: "export POSIXLY_CORRECT=1")
       #expect(result.status == 1)
       #expect(result.errors.contains("cannot stat '-v'"))
     }

@@ -3,23 +3,23 @@ import Testing
 
 /// Where newer versions of cp differ from those that are installed, or have more.
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct NewerTests {
-  private func onXfs(_ body: (TestFolder) async throws -> Void) async throws {
-    try await withFolder(on: .xfs) { folder in
+  private func onXfs(_ body: (TestDirectory) async throws -> Void) async throws {
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
         "echo new > a; echo old > b; touch -d 2001-01-01 b; mkdir d t; echo x > d/f; mkdir other; ln -s ../other t/d",
-        in: folder.path)
-      try await body(folder)
+        in: directory.path)
+      try await body(directory)
     }
   }
 
   @Test(arguments: [("y", 0, "new"), ("yes please", 0, "new"), ("n", 1, "old"), ("", 1, "old")])
   func aDeclinedPromptIsAFailure(_ answer: String, _ status: Int32, _ content: String) async throws
   {
-    try await onXfs { folder in
-      let result = try await folder.cp(["-i", "a", "b"], before: "exec < <(echo '\(answer)')")
+    try await onXfs { directory in
+      let result = try await directory.cp(["-i", "a", "b"], before: "exec < <(echo '\(answer)')")
       #expect(result.status == status)
       #expect(result.errors == "cp: overwrite 'b'? ")
-      #expect(try folder.read("b") == Array("\(content)\n".utf8))
+      #expect(try directory.read("b") == Array("\(content)\n".utf8))
     }
   }
 
@@ -30,64 +30,64 @@ import Testing
   func updatesWhatIsAskedFor(
     _ which: String, _ status: Int32, _ content: String, _ errors: String
   ) async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp("--update=\(which)", "a", "b")
+    try await onXfs { directory in
+      let result = try await directory.cp("--update=\(which)", "a", "b")
       #expect(result.status == status)
       #expect(result.errors == errors)
-      #expect(try folder.read("b") == Array("\(content)\n".utf8))
+      #expect(try directory.read("b") == Array("\(content)\n".utf8))
     }
   }
 
-  @Test func aLinkToAFolderIsEnteredWhenItIsToBeKept() async throws {
-    try await onXfs { folder in
-      let refused = try await folder.cp("-r", "d", "t")
+  @Test func aLinkToADirectoryIsEnteredWhenItIsToBeKept() async throws {
+    try await onXfs { directory in
+      let refused = try await directory.cp("-r", "d", "t")
       #expect(refused.errors == "cp: cannot overwrite non-directory 't/d' with directory 'd'\n")
-      #expect(try await folder.cp("-r", "--keep-directory-symlink", "d", "t").status == 0)
-      #expect(folder.exists("other/f"))
+      #expect(try await directory.cp("-r", "--keep-directory-symlink", "d", "t").status == 0)
+      #expect(directory.exists("other/f"))
     }
   }
 
-  @Test func copyingContentsFollowsLinksToFolders() async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp("-R", "--copy-contents", "d", "t")
+  @Test func copyingContentsFollowsLinksToDirectories() async throws {
+    try await onXfs { directory in
+      let result = try await directory.cp("-R", "--copy-contents", "d", "t")
       #expect(result.status == 0)
-      #expect(folder.exists("other/f"))
+      #expect(directory.exists("other/f"))
     }
   }
 
   @Test func debugTellsOfDataOnlyWhereDataWasToGo() async throws {
-    try await onXfs { folder in
-      let copy = try await folder.cp("--debug", "a", "n")
+    try await onXfs { directory in
+      let copy = try await directory.cp("--debug", "a", "n")
       #expect(copy.output.contains("copy offload: unknown, reflink: yes, sparse detection:"))
-      let attributes = try await folder.cp("--debug", "--attributes-only", "a", "b")
+      let attributes = try await directory.cp("--debug", "--attributes-only", "a", "b")
       #expect(attributes.output == "'a' -> 'b'\n")
-      let skipped = try await folder.cp("--debug", "--update=none", "a", "b")
+      let skipped = try await directory.cp("--debug", "--update=none", "a", "b")
       #expect(skipped.output == "skipped 'b'\n")
     }
   }
 
   @Test func aForcedBackupOfAFileOntoItselfLeavesTheFile() async throws {
-    try await onXfs { folder in
-      let before = try folder.status("a").st_ino
-      #expect(try await folder.cp("-bfv", "a", "a").output == "'a' -> 'a~'\n")
-      #expect(try folder.status("a").st_ino == before)
-      #expect(try folder.read("a~") == Array("new\n".utf8))
+    try await onXfs { directory in
+      let before = try directory.status("a").st_ino
+      #expect(try await directory.cp("-bfv", "a", "a").output == "'a' -> 'a~'\n")
+      #expect(try directory.status("a").st_ino == before)
+      #expect(try directory.read("a~") == Array("new\n".utf8))
     }
   }
 
-  @Test func foldersOnTheWayGetTheirRightsAlsoWhenACopyFails() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir -p s/d t; chmod 755 s s/d; echo x > s/d/f", in: folder.path)
-      // The second folder of the way is a file in the destination.
-      try await shell("mkdir -p u/s; echo y > u/s/d; chmod 700 u/s", in: folder.path)
-      #expect(try await folder.cp("-p", "--parents", "s/d/f", "u").status == 1)
-      #expect(try folder.status("u/s").st_mode & 0o777 == 0o755)
+  @Test func directoriesOnTheWayGetTheirRightsAlsoWhenACopyFails() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir -p s/d t; chmod 755 s s/d; echo x > s/d/f", in: directory.path)
+      // The second directory of the way is a file in the destination.
+      try await shell("mkdir -p u/s; echo y > u/s/d; chmod 700 u/s", in: directory.path)
+      #expect(try await directory.cp("-p", "--parents", "s/d/f", "u").status == 1)
+      #expect(try directory.status("u/s").st_mode & 0o777 == 0o755)
     }
   }
 
   @Test func backupsExcludeLeavingFiles() async throws {
-    try await onXfs { folder in
-      let result = try await folder.cp("-bn", "a", "b")
+    try await onXfs { directory in
+      let result = try await directory.cp("-bn", "a", "b")
       #expect(result.status == 1)
       #expect(
         result.errors.hasPrefix(
@@ -96,25 +96,25 @@ import Testing
   }
 
   @Test func aFailedCopyPutsTheBackupBack() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 5000)
-      try folder.fill("b", 100)
-      let before = try folder.read("b")
-      let result = try await folder.cp("--reflink=always", "-b", "a", "b")
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 5000)
+      try directory.fill("b", 100)
+      let before = try directory.read("b")
+      let result = try await directory.cp("--reflink=always", "-b", "a", "b")
       #expect(result.status == 1)
-      #expect(try folder.read("b") == before)
-      #expect(try folder.names() == ["a", "b"])
+      #expect(try directory.read("b") == before)
+      #expect(try directory.names() == ["a", "b"])
     }
   }
 
   @Test func aFullFileSystemLeavesWhatFits() async throws {
-    try await withFolder(on: .xfs) { source in
-      try await withFolder(on: .smallExt4) { folder in
+    try await withDirectory(on: .xfs) { source in
+      try await withDirectory(on: .smallExt4) { directory in
         try source.fill("a", 40 << 20)
-        let result = try await source.cp("a", folder["b"])
+        let result = try await source.cp("a", directory["b"])
         #expect(result.status == 1)
-        #expect(result.errors == "cp: error writing '\(folder["b"])': No space left on device\n")
-        #expect(folder.exists("b"))
+        #expect(result.errors == "cp: error writing '\(directory["b"])': No space left on device\n")
+        #expect(directory.exists("b"))
       }
     }
   }

@@ -5,10 +5,10 @@ import Testing
 /// How many system calls a copy takes: counts are stable where times are not.
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SystemCallTests {
   /// The calls that name or use the files of a copy, in order.
-  private func calls(_ folder: TestFolder, _ arguments: [String]) async throws -> [String] {
+  private func calls(_ directory: TestDirectory, _ arguments: [String]) async throws -> [String] {
     let trace = try await shell(
       "strace -o trace '\(BuiltCommand.path)' \(arguments.joined(separator: " ")); cat trace",
-      in: folder.path)
+      in: directory.path)
     let lines = trace.split(separator: "\n").map(String.init)
     // The first thing the command does is this.
     let start = try #require(lines.firstIndex { $0.contains("SIGXFSZ") })
@@ -19,20 +19,20 @@ import Testing
   }
 
   @Test func aPlainCloneTakesEightCalls() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try folder.fill("a", 1024)
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 1024)
       #expect(
-        try await calls(folder, ["a", "b"]) == [
+        try await calls(directory, ["a", "b"]) == [
           "openat", "statx", "openat", "statx", "openat", "ioctl", "close", "close",
         ])
     }
   }
 
   @Test func aCopyOnExt4NeedsNoCallToSeeTheEnd() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 1024)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 1024)
       #expect(
-        try await calls(folder, ["-T", "a", "b"]) == [
+        try await calls(directory, ["-T", "a", "b"]) == [
           "statx", "openat", "statx", "openat", "ioctl", "copy_file_range", "close", "close",
         ])
     }
@@ -41,23 +41,23 @@ import Testing
   /// GNU cp 9.1 takes fourteen.
   @Test(arguments: TestFileSystem.main)
   func aFileOfATreeTakesEightCalls(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       let count = 400
       try await shell(
-        "mkdir s; for i in $(seq \(count)); do echo $i > s/$i; done", in: folder.path)
-      let few = try await calls(folder, ["-a", "-j1", "s", "t"]).count
-      try await shell("rm -r t; rm s/{1..200}", in: folder.path)
-      let fewer = try await calls(folder, ["-a", "-j1", "s", "t"]).count
-      // What a folder costs once falls out of the difference, but for one reading more.
+        "mkdir s; for i in $(seq \(count)); do echo $i > s/$i; done", in: directory.path)
+      let few = try await calls(directory, ["-a", "-j1", "s", "t"]).count
+      try await shell("rm -r t; rm s/{1..200}", in: directory.path)
+      let fewer = try await calls(directory, ["-a", "-j1", "s", "t"]).count
+      // What a directory costs once falls out of the difference, but for one reading more.
       #expect(few - fewer - 2 <= 8 * 200)
       #expect(few - fewer >= 8 * 200)
     }
   }
 
   @Test func oneFileStartsNoThread() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 9 << 20)
-      let all = try await calls(folder, ["-a", "a", "b"])
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 9 << 20)
+      let all = try await calls(directory, ["-a", "a", "b"])
       #expect(!all.contains { $0.hasPrefix("clone") })
     }
   }

@@ -32,21 +32,22 @@ import Testing
 
   @Test(arguments: [Way.whole, .slices, .offload, .buffers])
   func ofOneFile(_ way: Way) async throws {
-    try await withFolder(on: way.system) { folder in
+    try await withDirectory(on: way.system) { directory in
       if way.extents > 0 {
-        try folder.makeFragmented("a", extents: way.extents)
+        try directory.makeFragmented("a", extents: way.extents)
       } else {
-        try folder.fill("a", way.size)
+        try directory.fill("a", way.size)
       }
-      let size = Int64(try folder.status("a").st_size)
-      let whole = try folder.read("a")
+      let size = Int64(try directory.status("a").st_size)
+      let whole = try directory.read("a")
 
       var moments = RandomMoments()
       for round in 0..<Self.rounds {
-        let control = Control()
+        let controller = CopyController()
         let task = Task.detached {
           try await copy(
-            folder.file("a"), to: folder.file("b"), options: way.options, control: control)
+            directory.file("a"), to: directory.file("b"), options: way.options,
+            controller: controller)
         }
         try await moments.wait()
         task.cancel()
@@ -55,16 +56,16 @@ import Testing
         case .success(let outcome):
           #expect(outcome.total == size, place)
           if way.execution == .helper { #expect(outcome.execution == .helper, place) }
-          #expect(try folder.read("b") == whole, place)
-          unlink(folder["b"])
+          #expect(try directory.read("b") == whole, place)
+          unlink(directory["b"])
           moments.tooLate()
         case .failure(let error):
           let error = try #require(error as? ReflinkError, place)
           #expect(error.code == .cancelled, place)
           // Before anything was opened nobody knows how much is left.
-          if let left = error.bytesLeft { #expect(error.bytesDone + left == size, place) }
-          #expect(control.progress.bytesDone == error.bytesDone, place)
-          #expect(try folder.names() == ["a"], place)
+          if let left = error.bytesRemaining { #expect(error.bytesDone + left == size, place) }
+          #expect(controller.progress.bytesDone == error.bytesDone, place)
+          #expect(try directory.names() == ["a"], place)
           switch error.bytesDone {
           case 0: moments.tooEarly()
           case size: moments.tooLate()
@@ -73,24 +74,24 @@ import Testing
         }
       }
       #expect(moments.metTheMiddle, "\(moments)")
-      #expect(try await folder.settledDescriptors() == 0)
+      #expect(try await directory.settledDescriptors() == 0)
     }
   }
 
   @Test(arguments: [Publication.inPlace, .unnamed])
   func ofATree(_ publication: Publication) async throws {
-    try await withFolder(on: publication == .inPlace ? .xfs : .btrfs) { folder in
+    try await withDirectory(on: publication == .inPlace ? .xfs : .btrfs) { directory in
       try await shell(
         """
         for d in {1..12}; do mkdir -p s/d$d/e; for f in {1..12}; do
           head -c 5000 /dev/urandom > s/d$d/f$f; ln s/d$d/f$f s/d$d/e/l$f; done; done
-        """, in: folder.path)
+        """, in: directory.path)
       let options = CopyOptions(publication: publication)
 
       var moments = RandomMoments()
       for round in 0..<Self.rounds {
         let task = Task.detached {
-          try await copyTree(folder.file("s"), to: folder.file("t"), options: options)
+          try await copyTree(directory.file("s"), to: directory.file("t"), options: options)
         }
         try await moments.wait()
         task.cancel()
@@ -106,18 +107,18 @@ import Testing
           error.bytesDone == 0 ? moments.tooEarly() : moments.inTheMiddle()
           if publication == .inPlace {
             // What is there is complete, and is what the error counts.
-            let sizes = try filesOf(folder["t"])
+            let sizes = try filesOf(directory["t"])
             #expect(sizes.allSatisfy { $0 == 5000 }, place)
             #expect(error.bytesDone == Int64(sizes.count * 5000), place)
           } else {
-            #expect(try folder.names() == ["s"], place)
+            #expect(try directory.names() == ["s"], place)
           }
         }
-        try? FileManager.default.removeItem(atPath: folder["t"])
-        #expect(try folder.names() == ["s"], place)
+        try? FileManager.default.removeItem(atPath: directory["t"])
+        #expect(try directory.names() == ["s"], place)
       }
       #expect(moments.metTheMiddle, "\(moments)")
-      #expect(try await folder.settledDescriptors() == 0)
+      #expect(try await directory.settledDescriptors() == 0)
     }
   }
 
@@ -173,7 +174,7 @@ private struct RandomMoments: CustomStringConvertible {
   }
 }
 
-extension TestFolder {
+extension TestDirectory {
   /// The descriptors that stay open: a worker that has told the end may still let go.
   fileprivate func settledDescriptors() async throws -> Int {
     var count = try openDescriptors()

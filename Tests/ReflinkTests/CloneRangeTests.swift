@@ -7,29 +7,29 @@ import Testing
 /// `cloneRange` against a model of arrays, and at its edges.
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct CloneRangeTests {
   private func cloned(
-    _ folder: TestFolder, _ a: String, _ range: Range<Int64>, _ b: String, at offset: Int64,
+    _ directory: TestDirectory, _ a: String, _ range: Range<Int64>, _ b: String, at offset: Int64,
     _ cloning: Cloning = .preferred
   ) throws(ReflinkError) -> CopyOutcome {
     try cloneRange(
-      from: folder.file(a), range: range, to: folder.file(b), at: offset, cloning: cloning)
+      from: directory.file(a), range: range, to: directory.file(b), at: offset, cloning: cloning)
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func sharesWholeBlocksAndCopiesTheEnds(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 1 << 20)
-      try folder.fill("b", 2 << 20)
-      var expected = try folder.read("b")
-      let outcome = try cloned(folder, "a", 1000..<700_000, "b", at: 1000 + 65536, .required)
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 1 << 20)
+      try directory.fill("b", 2 << 20)
+      var expected = try directory.read("b")
+      let outcome = try cloned(directory, "a", 1000..<700_000, "b", at: 1000 + 65536, .required)
       expected.replaceSubrange(
-        66536..<66536 + 699_000, with: try folder.read("a")[1000..<700_000])
-      #expect(try folder.read("b") == expected)
+        66536..<66536 + 699_000, with: try directory.read("a")[1000..<700_000])
+      #expect(try directory.read("b") == expected)
       let unit = system == .xfsSmallBlocks ? 1024 : 4096
       #expect(outcome.cloned == Int64(700_000 / unit * unit - unit))
       #expect(outcome.cloned + outcome.copied == 699_000)
       #expect(outcome.offloaded == 0)
       #expect(
-        try folder.extents("b").filter { $0.isShared }.reduce(0) { $0 + $1.length }
+        try directory.extents("b").filter { $0.isShared }.reduce(0) { $0 + $1.length }
           == outcome.cloned)
     }
   }
@@ -37,79 +37,80 @@ import Testing
   @Test(arguments: TestFileSystem.all)
   func anEmptyRangeDoesNothing(_ system: TestFileSystem) async throws {
     // To the kernel a length of 0 means "to the end".
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_000)
-      try folder.fill("b", 5000)
-      let before = try folder.read("b")
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_000)
+      try directory.fill("b", 5000)
+      let before = try directory.read("b")
       for offset: Int64 in [0, 4096, 100_000] {
-        #expect(try cloned(folder, "a", offset..<offset, "b", at: 0).total == 0)
+        #expect(try cloned(directory, "a", offset..<offset, "b", at: 0).total == 0)
       }
-      #expect(try folder.read("b") == before)
+      #expect(try directory.read("b") == before)
     }
   }
 
   @Test(arguments: TestFileSystem.all)
   func overlapsInOneFileAreRefused(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_000)
-      let before = try folder.read("a")
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_000)
+      let before = try directory.read("a")
       for (range, offset) in [(0..<8192, 4096), (4096..<8192, 0), (0..<4096, 0), (0..<5000, 4999)]
         as [(Range<Int64>, Int64)]
       {
-        let end = failure { _ = try cloned(folder, "a", range, "a", at: offset) }
+        let end = failure { _ = try cloned(directory, "a", range, "a", at: offset) }
         if range == 4096..<8192 { continue }  // next to each other
         #expect(end?.code == .sameFile, "\(range) to \(offset)")
       }
-      #expect(try folder.read("a").count == before.count)
+      #expect(try directory.read("a").count == before.count)
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func aRangeWhoseBlocksDoNotFitIsNotShared(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_000)
-      try folder.write("b", [])
-      let error = failure { _ = try cloned(folder, "a", 0..<50_000, "b", at: 100, .required) }
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_000)
+      try directory.write("b", [])
+      let error = failure { _ = try cloned(directory, "a", 0..<50_000, "b", at: 100, .required) }
       #expect(error?.code == .notSupported(.misaligned))
-      #expect(try folder.read("b").isEmpty)
-      let outcome = try cloned(folder, "a", 0..<50_000, "b", at: 100)
+      #expect(try directory.read("b").isEmpty)
+      let outcome = try cloned(directory, "a", 0..<50_000, "b", at: 100)
       #expect(outcome.fallback == .misaligned)
       #expect(outcome.total == 50_000)
-      #expect(try Array(folder.read("b")[100...]) == Array(folder.read("a")[..<50_000]))
+      #expect(try Array(directory.read("b")[100...]) == Array(directory.read("a")[..<50_000]))
     }
   }
 
   @Test(arguments: TestFileSystem.copying)
   func whereNothingIsSharedARequiredRangeFails(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_000)
-      try folder.fill("b", 100_000)
-      let before = try folder.read("b")
-      let error = failure { _ = try cloned(folder, "a", 0..<8192, "b", at: 0, .required) }
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_000)
+      try directory.fill("b", 100_000)
+      let before = try directory.read("b")
+      let error = failure { _ = try cloned(directory, "a", 0..<8192, "b", at: 0, .required) }
       #expect(error?.code == .notSupported(.notSupported))
-      #expect(try folder.read("b") == before)
+      #expect(try directory.read("b") == before)
     }
   }
 
   @Test func aRefusedRangeMakesNoFile() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 50_000)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 50_000)
       for range: Range<Int64> in [0..<50_001, 0..<8192] {
-        #expect(failure { _ = try cloned(folder, "a", range, "new", at: 0, .required) } != nil)
+        #expect(failure { _ = try cloned(directory, "a", range, "new", at: 0, .required) } != nil)
       }
-      #expect(failure { _ = try cloned(folder, "a", 0..<8192, "no/new", at: 0) }?.code == .notFound)
-      #expect(try folder.names() == ["a"])
+      #expect(
+        failure { _ = try cloned(directory, "a", 0..<8192, "no/new", at: 0) }?.code == .notFound)
+      #expect(try directory.names() == ["a"])
     }
   }
 
   @Test func aRangePastTheEndIsRefused() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try folder.fill("a", 5000)
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 5000)
       for range: Range<Int64> in [0..<5001, 5000..<6000] {
-        let error = failure { _ = try cloned(folder, "a", range, "b", at: 0) }
+        let error = failure { _ = try cloned(directory, "a", range, "b", at: 0) }
         #expect(error?.code == .invalidArgument)
       }
-      let negative = failure { _ = try cloned(folder, "a", -5..<10, "b", at: 0) }
+      let negative = failure { _ = try cloned(directory, "a", -5..<10, "b", at: 0) }
       #expect(negative?.code == .invalidArgument)
     }
   }
@@ -118,7 +119,7 @@ import Testing
   /// new files. Small files and offsets, so that ends and edges meet often.
   @Test(arguments: TestFileSystem.main + [.xfsSmallBlocks])
   func behavesLikeArraysOfBytes(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       let seed = UInt64.random(in: .min ... .max)
       var random = SeededGenerator(state: seed)
       var log: [String] = []
@@ -126,7 +127,7 @@ import Testing
         var model: [String: [UInt8]] = [:]
         for name in ["a", "b"] {
           model[name] = random.bytes(Int.random(in: 1...60_000, using: &random))
-          try folder.write(name, model[name] ?? [])
+          try directory.write(name, model[name] ?? [])
         }
         log = []
         for _ in 0..<100 {
@@ -147,7 +148,8 @@ import Testing
           let overlaps =
             from == to && start < end && (offset..<offset + end - start).overlaps(start..<end)
           let error = failure {
-            _ = try cloned(folder, from, Int64(start)..<Int64(end), to, at: Int64(offset), cloning)
+            _ = try cloned(
+              directory, from, Int64(start)..<Int64(end), to, at: Int64(offset), cloning)
           }
           if overlaps {
             #expect(error?.code == .sameFile, "seed \(seed), batch \(batch): \(log)")
@@ -167,7 +169,7 @@ import Testing
             model[to] = target
           }
         }
-        for (name, bytes) in model where try folder.read(name) != bytes {
+        for (name, bytes) in model where try directory.read(name) != bytes {
           Issue.record("seed \(seed), batch \(batch): \(name) differs after \(log)")
           return
         }

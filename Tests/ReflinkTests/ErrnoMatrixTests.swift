@@ -12,38 +12,38 @@ import Testing
 
   @Test(arguments: [1, 3000, 1 << 20, 3 << 20])
   func aNoCopyOnWriteSourceIsSharedByMatchingTheFlag(size: Int) async throws {
-    try await withFolder(on: .btrfs, in: "nocow") { nocow in
-      try await withFolder(on: .btrfs) { folder in
+    try await withDirectory(on: .btrfs, in: "nocow") { nocow in
+      try await withDirectory(on: .btrfs) { directory in
         try nocow.fill("a", size)
-        let outcome = try syncCopy(nocow.file("a"), folder.file("b"), required)
+        let outcome = try syncCopy(nocow.file("a"), directory.file("b"), required)
         #expect(outcome.method == .cloned)
         #expect(outcome.noCopyOnWrite == .set)
-        #expect(try await shell("lsattr b", in: folder.path).contains("C"))
-        #expect(try nocow.read("a") == folder.read("b"))
-        #expect(try folder.extents("b").allSatisfy { $0.isShared || $0.isInline })
+        #expect(try await shell("lsattr b", in: directory.path).contains("C"))
+        #expect(try nocow.read("a") == directory.read("b"))
+        #expect(try directory.extents("b").allSatisfy { $0.isShared || $0.isInline })
       }
     }
   }
 
-  @Test func aPlainSourceIsSharedIntoANoCopyOnWriteFolderByClearingTheFlag() async throws {
-    try await withFolder(on: .btrfs, in: "nocow") { nocow in
-      try await withFolder(on: .btrfs) { folder in
-        try folder.fill("a", 1 << 20)
-        let outcome = try syncCopy(folder.file("a"), nocow.file("b"), required)
+  @Test func aPlainSourceIsSharedIntoANoCopyOnWriteDirectoryByClearingTheFlag() async throws {
+    try await withDirectory(on: .btrfs, in: "nocow") { nocow in
+      try await withDirectory(on: .btrfs) { directory in
+        try directory.fill("a", 1 << 20)
+        let outcome = try syncCopy(directory.file("a"), nocow.file("b"), required)
         #expect(outcome.noCopyOnWrite == .cleared)
         #expect(try nocow.extents("b").allSatisfy { $0.isShared })
-        let again = try syncCopy(folder.file("a"), folder.file("c"), required)
+        let again = try syncCopy(directory.file("a"), directory.file("c"), required)
         #expect(again.noCopyOnWrite == nil)
       }
     }
   }
 
   @Test func anExistingFileOfTheOtherKindIsMatchedToo() async throws {
-    try await withFolder(on: .btrfs, in: "nocow") { nocow in
-      try await withFolder(on: .btrfs) { folder in
+    try await withDirectory(on: .btrfs, in: "nocow") { nocow in
+      try await withDirectory(on: .btrfs) { directory in
         try nocow.fill("a", 1 << 20)
-        try folder.fill("b", 5000)
-        let outcome = try syncCopy(nocow.file("a"), folder.file("b"), required, .replace)
+        try directory.fill("b", 5000)
+        let outcome = try syncCopy(nocow.file("a"), directory.file("b"), required, .replace)
         #expect(outcome.noCopyOnWrite == .set)
         #expect(outcome.method == .cloned)
       }
@@ -53,43 +53,43 @@ import Testing
   // MARK: Types
 
   @Test(arguments: [TestFileSystem.xfs, .ext4])
-  func aFolderIsNoFile(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try await shell("mkdir d; echo x > a", in: folder.path)
-      let from = failure { try syncCopy(folder.file("d"), folder.file("b")) }
-      #expect(from?.operation == .refuse(.folderOmitted))
+  func aDirectoryIsNoFile(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try await shell("mkdir d; echo x > a", in: directory.path)
+      let from = failure { try syncCopy(directory.file("d"), directory.file("b")) }
+      #expect(from?.operation == .refuse(.directoryOmitted))
       let onto = failure {
-        try syncCopy(folder.file("a"), folder.file("d"), CopyOptions(), .replace)
+        try syncCopy(directory.file("a"), directory.file("d"), CopyOptions(), .replace)
       }
-      #expect(onto?.operation == .refuse(.fileOverFolder))
+      #expect(onto?.operation == .refuse(.fileOverDirectory))
       #expect(onto?.code == .wrongType)
-      #expect(try folder.names() == ["a", "d"])
+      #expect(try directory.names() == ["a", "d"])
     }
   }
 
   @Test(arguments: [TestFileSystem.xfs, .ext4])
   func aFileOntoItselfIsRefused(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 5000)
-      try await shell("ln a hard; ln -s a soft", in: folder.path)
-      let before = try folder.read("a")
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 5000)
+      try await shell("ln a hard; ln -s a soft", in: directory.path)
+      let before = try directory.read("a")
       for other in ["a", "hard", "soft"] {
         let error = failure {
-          try syncCopy(folder.file("a"), folder.file(other), CopyOptions(), .replace)
+          try syncCopy(directory.file("a"), directory.file(other), CopyOptions(), .replace)
         }
         #expect(error?.code == .sameFile, "\(other)")
       }
-      #expect(try folder.read("a") == before)
+      #expect(try directory.read("a") == before)
     }
   }
 
   @Test func aFIFOIsMadeAnewAndNeverOpened() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkfifo -m 640 a; mknod n c 1 3; mknod b b 7 200", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkfifo -m 640 a; mknod n c 1 3; mknod b b 7 200", in: directory.path)
       for name in ["a", "n", "b"] {
-        _ = try syncCopy(folder.file(name), folder.file("\(name)2"))
-        let from = try folder.status(name)
-        let to = try folder.status("\(name)2")
+        _ = try syncCopy(directory.file(name), directory.file("\(name)2"))
+        let from = try directory.status(name)
+        let to = try directory.status("\(name)2")
         #expect(from.st_mode == to.st_mode)
         #expect(from.st_rdev == to.st_rdev)
       }
@@ -97,11 +97,11 @@ import Testing
   }
 
   @Test func whatCanBeReadFromAFIFOIsCopiedWhenAsked() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkfifo a", in: folder.path)
-      async let writer = shell("head -c 1000000 /dev/zero > a", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkfifo a", in: directory.path)
+      async let writer = shell("head -c 1000000 /dev/zero > a", in: directory.path)
       let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
-      let outcome = try await copy(folder.file("a"), to: folder.file("b"), options: options)
+      let outcome = try await copy(directory.file("a"), to: directory.file("b"), options: options)
       _ = try await writer
       #expect(outcome.copied == 1_000_000)
       #expect(outcome.fallback == .notRegular)
@@ -112,71 +112,71 @@ import Testing
 
   @Test(arguments: [TestFileSystem.xfs, .btrfs, .ext4])
   func anImmutableDestinationIsNotReplaced(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 5000)
-      try folder.fill("b", 10)
-      let before = try folder.read("b")
-      try await shell("chattr +i b", in: folder.path)
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 5000)
+      try directory.fill("b", 10)
+      let before = try directory.read("b")
+      try await shell("chattr +i b", in: directory.path)
       let error = failure {
-        try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(), .replace)
+        try syncCopy(directory.file("a"), directory.file("b"), CopyOptions(), .replace)
       }
       #expect(error?.code == .permissionDenied)
-      #expect(try folder.read("b") == before)
-      try await shell("chattr -i b; chattr +i a", in: folder.path)
-      _ = try syncCopy(folder.file("a"), folder.file("c"), CopyOptions(preserving: .nothing))
-      #expect(try folder.read("c") == folder.read("a"))
-      try await shell("chattr -i a", in: folder.path)
+      #expect(try directory.read("b") == before)
+      try await shell("chattr -i b; chattr +i a", in: directory.path)
+      _ = try syncCopy(directory.file("a"), directory.file("c"), CopyOptions(preserving: .nothing))
+      #expect(try directory.read("c") == directory.read("a"))
+      try await shell("chattr -i a", in: directory.path)
     }
   }
 
   @Test(arguments: [TestFileSystem.xfs, .ext4])
   func anActiveSwapFileIsCopiedNotShared(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       try await shell(
         "dd if=/dev/zero of=swap bs=1M count=8 status=none; chmod 600 swap; mkswap -q swap; swapon swap",
-        in: folder.path)
-      let outcome = Result { try syncCopy(folder.file("swap"), folder.file("b")) }
-      let refused = failure { try syncCopy(folder.file("swap"), folder.file("c"), required) }
-      try await shell("swapoff swap", in: folder.path)
+        in: directory.path)
+      let outcome = Result { try syncCopy(directory.file("swap"), directory.file("b")) }
+      let refused = failure { try syncCopy(directory.file("swap"), directory.file("c"), required) }
+      try await shell("swapoff swap", in: directory.path)
       #expect(try outcome.get().method == .copied)
       #expect(try outcome.get().offload == .refused(.swapFile))
       if system == .xfs {
         #expect(try outcome.get().fallback == .swapFile)
         #expect(refused?.code == .notSupported(.swapFile))
       }
-      #expect(!folder.exists("c"))
+      #expect(!directory.exists("c"))
     }
   }
 
   @Test func aRunningProgramCanBeCloned() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("cp /bin/sleep a; ./a 5 & echo $! > pid", in: folder.path)
-      #expect(try syncCopy(folder.file("a"), folder.file("b"), required).method == .cloned)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("cp /bin/sleep a; ./a 5 & echo $! > pid", in: directory.path)
+      #expect(try syncCopy(directory.file("a"), directory.file("b"), required).method == .cloned)
       // It cannot be written into, but a new file can take its name.
-      try folder.fill("c", 100)
-      let before = try folder.read("a")
-      _ = try syncCopy(folder.file("c"), folder.file("a"), CopyOptions(), .skip)
-      #expect(try folder.read("a") == before)
-      _ = try syncCopy(folder.file("c"), folder.file("a"), CopyOptions(), .replace)
-      #expect(try folder.read("a") == folder.read("c"))
-      try await shell("kill $(cat pid)", in: folder.path)
+      try directory.fill("c", 100)
+      let before = try directory.read("a")
+      _ = try syncCopy(directory.file("c"), directory.file("a"), CopyOptions(), .skip)
+      #expect(try directory.read("a") == before)
+      _ = try syncCopy(directory.file("c"), directory.file("a"), CopyOptions(), .replace)
+      #expect(try directory.read("a") == directory.read("c"))
+      try await shell("kill $(cat pid)", in: directory.path)
     }
   }
 
   @Test func aFullFileSystemIsToldAndNothingIsLeft() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try await withFolder(on: .smallExt4) { small in
-        try folder.fill("a", 40 << 20)
+    try await withDirectory(on: .ext4) { directory in
+      try await withDirectory(on: .smallExt4) { small in
+        try directory.fill("a", 40 << 20)
         for cloning in [Cloning.preferred, .never] {
           let options = CopyOptions(cloning: cloning)
-          let error = failure { try syncCopy(folder.file("a"), small.file("b"), options) }
+          let error = failure { try syncCopy(directory.file("a"), small.file("b"), options) }
           #expect(error?.code == .noSpace)
           #expect(error?.operation == .write)
-          #expect((error?.bytesDone ?? -1) + (error?.bytesLeft ?? -1) == 40 << 20)
+          #expect((error?.bytesDone ?? -1) + (error?.bytesRemaining ?? -1) == 40 << 20)
           #expect(try small.names() == [])
         }
         let options = CopyOptions(partialFiles: .keep)
-        let error = failure { try syncCopy(folder.file("a"), small.file("b"), options) }
+        let error = failure { try syncCopy(directory.file("a"), small.file("b"), options) }
         #expect(Int64(try small.status("b").st_size) == error?.bytesDone)
       }
     }
@@ -184,25 +184,25 @@ import Testing
 
   @Test func unwrittenBlocksAreNoProblem() async throws {
     for system in TestFileSystem.main {
-      try await withFolder(on: system) { folder in
-        try await shell("fallocate -l 2M a; fallocate -n -o 2M -l 2M a", in: folder.path)
-        _ = try syncCopy(folder.file("a"), folder.file("b"))
-        #expect(try folder.read("b") == [UInt8](repeating: 0, count: 2 << 20))
+      try await withDirectory(on: system) { directory in
+        try await shell("fallocate -l 2M a; fallocate -n -o 2M -l 2M a", in: directory.path)
+        _ = try syncCopy(directory.file("a"), directory.file("b"))
+        #expect(try directory.read("b") == [UInt8](repeating: 0, count: 2 << 20))
       }
     }
   }
 
   @Test func anUnreadableSourceAndAMissingOneAreTold() async throws {
-    try await withFolder(on: .xfs) { folder in
-      let missing = failure { try syncCopy(folder.file("a"), folder.file("b")) }
+    try await withDirectory(on: .xfs) { directory in
+      let missing = failure { try syncCopy(directory.file("a"), directory.file("b")) }
       #expect(missing?.code == .notFound)
       #expect(missing?.operation == .examine(.source))
-      try folder.fill("a", 10)
-      let nowhere = failure { try syncCopy(folder.file("a"), folder.file("no/b")) }
+      try directory.fill("a", 10)
+      let nowhere = failure { try syncCopy(directory.file("a"), directory.file("no/b")) }
       #expect(nowhere?.code == .notFound)
       #expect(nowhere?.operation == .createFile)
       let long = failure {
-        try syncCopy(folder.file("a"), folder.file(String(repeating: "x", count: 256)))
+        try syncCopy(directory.file("a"), directory.file(String(repeating: "x", count: 256)))
       }
       #expect(long?.errno == .fileNameTooLong)
       #expect("\(long.map(String.init(describing:)) ?? "")".hasPrefix("cannot examine"))

@@ -8,99 +8,102 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct FallbackTests {
   @Test(arguments: TestFileSystem.copying, [1, 4096, 300_000, (9 << 20) + 17])
   func offloadsAndSaysWhy(_ system: TestFileSystem, size: Int) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", size)
-      let outcome = try syncCopy(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", size)
+      let outcome = try syncCopy(directory.file("a"), directory.file("b"))
       #expect(outcome.method == .offloaded)
       #expect(outcome.fallback == .notSupported)
       #expect(outcome.total == Int64(size))
-      #expect(try folder.read("a") == folder.read("b"))
+      #expect(try directory.read("a") == directory.read("b"))
     }
   }
 
   @Test(arguments: [TestFileSystem.ext4, .xfs, .btrfs, .tmpfs], [100, 300_000, (5 << 20) + 1])
   func copiesToAnotherFileSystem(_ target: TestFileSystem, size: Int) async throws {
     let source: TestFileSystem = target == .xfs ? .ext4 : .xfs
-    try await withFolder(on: source) { folder in
-      try await withFolder(on: target) { other in
-        try folder.fill("a", size)
-        let outcome = try syncCopy(folder.file("a"), other.file("b"))
+    try await withDirectory(on: source) { directory in
+      try await withDirectory(on: target) { other in
+        try directory.fill("a", size)
+        let outcome = try syncCopy(directory.file("a"), other.file("b"))
         #expect(outcome.method == .copied)
         #expect(outcome.fallback == .otherFileSystem)
         #expect(outcome.offload == .refused(.otherFileSystem))
         #expect(outcome.copied == Int64(size))
-        #expect(try folder.read("a") == other.read("b"))
+        #expect(try directory.read("a") == other.read("b"))
       }
     }
   }
 
   @Test(arguments: TestFileSystem.copying)
   func aRequiredCloneFailsAndLeavesNothing(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 5000)
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 5000)
       for partial in [PartialFileRule.remove, .keep] {
         let options = CopyOptions(cloning: .required, partialFiles: partial)
-        let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options) }
+        let error = failure { try syncCopy(directory.file("a"), directory.file("b"), options) }
         #expect(error?.code == .notSupported(.notSupported))
         #expect(error?.errno == .notSupported)
-        #expect(error?.source == folder.file("a"))
-        #expect(error?.destination == folder.file("b"))
+        #expect(error?.source == directory.file("a"))
+        #expect(error?.destination == directory.file("b"))
         #expect(error?.bytesDone == 0)
-        #expect(error?.bytesLeft == 5000)
-        #expect(try folder.names() == ["a"])
+        #expect(error?.bytesRemaining == 5000)
+        #expect(try directory.names() == ["a"])
       }
     }
   }
 
   @Test(arguments: TestFileSystem.copying)
   func aRequiredCloneThatFailsDoesNotEmptyAnExistingFile(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("b", 7000)
-      let before = try folder.read("b")
+    try await withDirectory(on: system) { directory in
+      try directory.fill("b", 7000)
+      let before = try directory.read("b")
       for size in [0, 5000] {
-        try folder.fill("a", size)
+        try directory.fill("a", size)
         let options = CopyOptions(cloning: .required)
-        let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options, .replace) }
+        let error = failure {
+          try syncCopy(directory.file("a"), directory.file("b"), options, .replace)
+        }
         #expect(error?.code == .notSupported(.notSupported))
-        #expect(try folder.read("b") == before)
+        #expect(try directory.read("b") == before)
       }
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func neverMeansDataOfItsOwn(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 1 << 20)
-      let outcome = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(cloning: .never))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 1 << 20)
+      let outcome = try syncCopy(
+        directory.file("a"), directory.file("b"), CopyOptions(cloning: .never))
       #expect(outcome.method == .copied)
       #expect(outcome.clone == .avoided)
       #expect(outcome.offload == .avoided)
-      #expect(try folder.read("a") == folder.read("b"))
-      #expect(try folder.sharedBytes("a", "b") == 0)
-      #expect(try folder.extents("b").allSatisfy { !$0.isShared })
+      #expect(try directory.read("a") == directory.read("b"))
+      #expect(try directory.sharedBytes("a", "b") == 0)
+      #expect(try directory.extents("b").allSatisfy { !$0.isShared })
     }
   }
 
   @Test(arguments: [TestFileSystem.ext4, .xfs])
   func aWholeCopyHoldsNoBlocksPastItsEnd(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", (9 << 20) + 100)
-      _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(cloning: .never))
-      #expect(try folder.allocated("b") <= folder.allocated("a"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", (9 << 20) + 100)
+      _ = try syncCopy(directory.file("a"), directory.file("b"), CopyOptions(cloning: .never))
+      #expect(try directory.allocated("b") <= directory.allocated("a"))
     }
   }
 
   @Test func filesOfProcAndSysAreReadToTheirEnd() async throws {
-    try await withFolder(on: .ext4) { folder in
+    try await withDirectory(on: .ext4) { directory in
       for source in [
         "/proc/version", "/proc/self/limits", "/sys/kernel/mm/transparent_hugepage/enabled",
       ]
       where FileManager.default.fileExists(atPath: source) {
         let outcome = try syncCopy(
-          FilePath(source), folder.file("copy"), CopyOptions(preserving: .nothing), .replace)
+          FilePath(source), directory.file("copy"), CopyOptions(preserving: .nothing), .replace)
         let expected = [UInt8](try Data(contentsOf: URL(fileURLWithPath: source)))
         #expect(!expected.isEmpty)
-        #expect(try folder.read("copy") == expected)
+        #expect(try directory.read("copy") == expected)
         #expect(outcome.copied == Int64(expected.count))
       }
     }
@@ -108,17 +111,17 @@ import Testing
 
   @Test(arguments: TestFileSystem.main)
   func copiesPastFourGiB(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       let end = 4 << 30
-      try folder.makeSparse("a", size: end + 12345, data: [(0, 4096), (end - 2048, 8192)])
+      try directory.makeSparse("a", size: end + 12345, data: [(0, 4096), (end - 2048, 8192)])
       for cloning in [Cloning.preferred, .never] {
         let outcome = try syncCopy(
-          folder.file("a"), folder.file("b"), CopyOptions(cloning: cloning), .replace)
+          directory.file("a"), directory.file("b"), CopyOptions(cloning: cloning), .replace)
         #expect(outcome.total == Int64(end + 12345))
         for part in ["-n 8192", "-i \(end - 16384)"] {
-          try await shell("cmp \(part) a b", in: folder.path)
+          try await shell("cmp \(part) a b", in: directory.path)
         }
-        #expect(try folder.allocated("b") < 1 << 20)
+        #expect(try directory.allocated("b") < 1 << 20)
       }
     }
   }

@@ -9,14 +9,14 @@ import Testing
 /// changes between two steps.
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct FileTransferTests {
   private func transfer(
-    _ folder: TestFolder, _ cloning: Cloning, holes: Holes = .keep
+    _ directory: TestDirectory, _ cloning: Cloning, holes: Holes = .keep
   ) throws -> FileTransfer {
-    let source = try folder.file("a").withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, .read)
+    let source = try directory.file("a").withName { (name) throws(SystemError) in
+      try Descriptor.currentDirectory.open(name, .read)
     }
     let status = try source.status()
-    let destination = try folder.file("b").withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, [.write, .create, .exclusive], mode: 0o600)
+    let destination = try directory.file("b").withName { (name) throws(SystemError) in
+      try Descriptor.currentDirectory.open(name, [.write, .create, .exclusive], mode: 0o600)
     }
     return FileTransfer(
       from: source, status, into: destination, cloning: cloning, holes: holes)
@@ -24,9 +24,9 @@ import Testing
 
   @Test(arguments: [Cloning.preferred, .never])
   func eachStepIsBounded(_ cloning: Cloning) async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 20 << 20)
-      var transfer = try transfer(folder, cloning)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 20 << 20)
+      var transfer = try transfer(directory, cloning)
       var steps: [Int64] = []
       stepping: while true {
         switch try transfer.step() {
@@ -39,7 +39,7 @@ import Testing
       #expect(steps.first { $0 > 0 } == (cloning == .never ? 256 << 10 : 512 << 10))
       #expect(steps.allSatisfy { $0 <= (cloning == .never ? 256 << 10 : 4 << 20) })
       #expect(transfer.outcome.total == 20 << 20)
-      #expect(try folder.read("a") == folder.read("b"))
+      #expect(try directory.read("a") == directory.read("b"))
     }
   }
 
@@ -47,17 +47,17 @@ import Testing
   /// does not fit goes through memory, and no call that may share gets it.
   @Test(arguments: [Cloning.preferred, .required])
   func aUnitThatIsNotCheckedIsKeptTo(_ cloning: Cloning) async throws {
-    try await withFolder(on: .xfs) { folder in
-      try folder.fill("a", 300_000)
-      try folder.fill("b", 300_000)
-      var expected = try folder.read("b")
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 300_000)
+      try directory.fill("b", 300_000)
+      var expected = try directory.read("b")
       let unit = SharingUnit(bytes: 65536, isChecked: false)
       for (range, cloned) in [
         (Int64(4096)..<8192, Int64(0)), (4096..<200_000, 2 * 65536), (0..<300_000, 4 * 65536),
       ] {
         func open(_ name: String, _ flags: OpenFlags) throws -> Descriptor {
-          try folder.file(name).withName { (name) throws(SystemError) in
-            try Descriptor.currentFolder.open(name, flags)
+          try directory.file(name).withName { (name) throws(SystemError) in
+            try Descriptor.currentDirectory.open(name, flags)
           }
         }
         let source = try open("a", .read)
@@ -67,13 +67,13 @@ import Testing
         var transfer = RangeTransfer(
           from: source, status, range, into: destination, there, at: range.lowerBound,
           unit: unit, cloning: cloning)
-        #expect(try run(&transfer, control: nil))
+        #expect(try run(&transfer, controller: nil))
         #expect(transfer.outcome.cloned == cloned)
         #expect(transfer.outcome.copied == Int64(range.count) - cloned)
         #expect(transfer.outcome.offloaded == 0)
         let place = Int(range.lowerBound)..<Int(range.upperBound)
-        expected.replaceSubrange(place, with: try folder.read("a")[place])
-        #expect(try folder.read("b") == expected)
+        expected.replaceSubrange(place, with: try directory.read("a")[place])
+        #expect(try directory.read("b") == expected)
       }
     }
   }
@@ -81,48 +81,49 @@ import Testing
   @Test(arguments: [TestFileSystem.ext4, .xfs, .btrfs], [Cloning.preferred, .never])
   func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: Cloning) async throws
   {
-    try await withFolder(on: system == .xfs && cloning == .preferred ? .xfsWithoutReflink : system)
-    {
-      folder in
-      try folder.fill("a", 12 << 20)
-      var transfer = try transfer(folder, cloning)
+    try await withDirectory(
+      on: system == .xfs && cloning == .preferred ? .xfsWithoutReflink : system
+    ) {
+      directory in
+      try directory.fill("a", 12 << 20)
+      var transfer = try transfer(directory, cloning)
       if case .advanced = try transfer.step() {}
       if case .advanced = try transfer.step() {}
       let kept = Int(transfer.position) + 1000
-      truncate(folder["a"], off_t(min(kept, 12 << 20)))
-      #expect(try run(&transfer, control: nil))
-      let size = Int(try folder.status("b").st_size)
+      truncate(directory["a"], off_t(min(kept, 12 << 20)))
+      #expect(try run(&transfer, controller: nil))
+      let size = Int(try directory.status("b").st_size)
       // A clone that was made by then has everything.
       #expect(size == (transfer.outcome.cloned > 0 ? 12 << 20 : kept))
-      #expect(try folder.allocated("b") <= size + 65536)
+      #expect(try directory.allocated("b") <= size + 65536)
     }
   }
 
   @Test(arguments: [Cloning.preferred, .never])
   func aSourceThatGrowsIsCopiedAsItWas(_ cloning: Cloning) async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 1_000_000)
-      let before = try folder.read("a")
-      var transfer = try transfer(folder, cloning)
-      try folder.overwrite("a", at: 1_000_000, randomBytes(500_000))
-      #expect(try run(&transfer, control: nil))
-      #expect(try folder.read("b") == before)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 1_000_000)
+      let before = try directory.read("a")
+      var transfer = try transfer(directory, cloning)
+      try directory.overwrite("a", at: 1_000_000, randomBytes(500_000))
+      #expect(try run(&transfer, controller: nil))
+      #expect(try directory.read("b") == before)
     }
   }
 
   @Test func aFileThatSomebodyAppendsToForEverIsCopiedInTime() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.write("a", [])
+    try await withDirectory(on: .ext4) { directory in
+      try directory.write("a", [])
       let writer = Task.detached {
         while !Task.isCancelled {
-          try folder.overwrite("a", at: Int.random(in: 0..<1000) << 12, [1])
+          try directory.overwrite("a", at: Int.random(in: 0..<1000) << 12, [1])
         }
       }
       for _ in 0..<20 {
-        var transfer = try transfer(folder, .never)
-        #expect(try run(&transfer, control: nil))
+        var transfer = try transfer(directory, .never)
+        #expect(try run(&transfer, controller: nil))
         #expect(transfer.position <= 1000 << 12)
-        unlink(folder["b"])
+        unlink(directory["b"])
       }
       writer.cancel()
       _ = await writer.result
@@ -131,62 +132,63 @@ import Testing
 
   @Test(arguments: [Cloning.preferred, .never])
   func givesWayOnlyWhenItsSliceIsSpentAndOthersWait(_ cloning: Cloning) async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 10 << 20)
-      var transfer = try transfer(folder, cloning)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 10 << 20)
+      var transfer = try transfer(directory, cloning)
       // A slice of nothing is spent after the first step.
       var turns = 0
       while true {
         let turn = try advance(
-          &transfer, control: nil, slice: TimeSlice(.zero), othersWait: { true })
+          &transfer, controller: nil, slice: TimeSlice(.zero), othersWait: { true })
         if turn == .finished { break }
         #expect(turn == .spent)
         turns += 1
       }
       #expect(turns >= (cloning == .never ? 40 : 3))
-      #expect(try folder.read("a") == folder.read("b"))
+      #expect(try directory.read("a") == directory.read("b"))
 
-      unlink(folder["b"])
-      var alone = try self.transfer(folder, cloning)
-      let turn = try advance(&alone, control: nil, slice: TimeSlice(.zero), othersWait: { false })
+      unlink(directory["b"])
+      var alone = try self.transfer(directory, cloning)
+      let turn = try advance(
+        &alone, controller: nil, slice: TimeSlice(.zero), othersWait: { false })
       #expect(turn == .finished)
 
-      unlink(folder["b"])
-      var long = try self.transfer(folder, cloning)
+      unlink(directory["b"])
+      var long = try self.transfer(directory, cloning)
       let first = try advance(
-        &long, control: nil, slice: TimeSlice(.seconds(3600)), othersWait: { true })
+        &long, controller: nil, slice: TimeSlice(.seconds(3600)), othersWait: { true })
       #expect(first == .finished)
     }
   }
 
   @Test(arguments: [Cloning.preferred, .never])
   func cancellationIsSeenAfterOneStepAndGivesReservedBlocksBack(_ cloning: Cloning) async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 40 << 20)
-      var transfer = try transfer(folder, cloning)
-      let control = Control()
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 40 << 20)
+      var transfer = try transfer(directory, cloning)
+      let controller = CopyController()
       while transfer.position == 0 { _ = try transfer.step() }
       let done = transfer.position
-      control.cancel()
+      controller.cancel()
       let turn = try advance(
-        &transfer, control: control, slice: TimeSlice(), othersWait: { false })
+        &transfer, controller: controller, slice: TimeSlice(), othersWait: { false })
       #expect(turn == .cancelled)
       #expect(transfer.bytesDone == done)
-      #expect(transfer.bytesLeft == (40 << 20) - done)
-      #expect(try folder.status("b").st_size == done)
+      #expect(transfer.bytesRemaining == (40 << 20) - done)
+      #expect(try directory.status("b").st_size == done)
       // Whoever keeps the file asks for it; one that goes needs none of it.
       transfer.giveBack()
-      #expect(try folder.allocated("b") <= Int(done) + 65536)
+      #expect(try directory.allocated("b") <= Int(done) + 65536)
     }
   }
 
   @Test func countsBytesForWhoeverListens() async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.makeSparse("a", size: 10 << 20, data: [(1 << 20, 5 << 20)])
-      var transfer = try transfer(folder, .preferred)
-      let control = Control()
-      #expect(try run(&transfer, control: control))
-      #expect(control.progress.bytesDone == 10 << 20)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.makeSparse("a", size: 10 << 20, data: [(1 << 20, 5 << 20)])
+      var transfer = try transfer(directory, .preferred)
+      let controller = CopyController()
+      #expect(try run(&transfer, controller: controller))
+      #expect(controller.progress.bytesDone == 10 << 20)
     }
   }
 }

@@ -15,15 +15,15 @@ import Testing
 
   @Test(arguments: TestFileSystem.all, layouts.indices)
   func keepsHoles(_ system: TestFileSystem, layout: Int) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.makeSparse("a", size: 8 << 20, data: Self.layouts[layout])
+    try await withDirectory(on: system) { directory in
+      try directory.makeSparse("a", size: 8 << 20, data: Self.layouts[layout])
       for cloning in [Cloning.preferred, .never] {
         let outcome = try syncCopy(
-          folder.file("a"), folder.file("b"), CopyOptions(cloning: cloning), .replace)
+          directory.file("a"), directory.file("b"), CopyOptions(cloning: cloning), .replace)
         #expect(outcome.total == 8 << 20)
-        #expect(try folder.read("a") == folder.read("b"))
+        #expect(try directory.read("a") == directory.read("b"))
         // XFS may have a few more blocks at the end of a written run.
-        #expect(try folder.allocated("b") <= folder.allocated("a") + 65536)
+        #expect(try directory.allocated("b") <= directory.allocated("a") + 65536)
         if cloning == .never { #expect(outcome.foundHolesBySeeking == (outcome.holes > 0)) }
       }
     }
@@ -31,67 +31,69 @@ import Testing
 
   @Test(arguments: TestFileSystem.all)
   func findsZerosWhenAsked(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       var bytes = randomBytes(2 << 20)
       for index in 100_000..<900_000 { bytes[index] = 0 }
       for index in (2 << 20) - 9000..<2 << 20 { bytes[index] = 0 }
-      try folder.write("a", bytes)
+      try directory.write("a", bytes)
       let options = CopyOptions(cloning: .never, holes: .detect)
-      let outcome = try syncCopy(folder.file("a"), folder.file("b"), options)
-      #expect(try folder.read("b") == bytes)
+      let outcome = try syncCopy(directory.file("a"), directory.file("b"), options)
+      #expect(try directory.read("b") == bytes)
       #expect(outcome.searchedForZeros)
       #expect(outcome.holes > 790_000)
-      #expect(try folder.allocated("b") < 1_400_000)
+      #expect(try directory.allocated("b") < 1_400_000)
     }
   }
 
   @Test(arguments: TestFileSystem.all)
   func longRunsOfZerosGetNoBlocks(_ system: TestFileSystem) async throws {
     // Reserving the run's blocks beforehand would fill them.
-    try await withFolder(on: system) { folder in
-      try folder.write("a", [UInt8](repeating: 0, count: 16 << 20))
+    try await withDirectory(on: system) { directory in
+      try directory.write("a", [UInt8](repeating: 0, count: 16 << 20))
       let options = CopyOptions(cloning: .never, holes: .detect)
-      #expect(try syncCopy(folder.file("a"), folder.file("b"), options).holes == 16 << 20)
-      #expect(try folder.allocated("b") <= 65536)
+      #expect(try syncCopy(directory.file("a"), directory.file("b"), options).holes == 16 << 20)
+      #expect(try directory.allocated("b") <= 65536)
     }
   }
 
   @Test(arguments: TestFileSystem.all)
   func fillsHolesWhenAsked(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.makeSparse("a", size: 3 << 20, data: [(1 << 20, 4096)])
-      let outcome = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(holes: .fill))
+    try await withDirectory(on: system) { directory in
+      try directory.makeSparse("a", size: 3 << 20, data: [(1 << 20, 4096)])
+      let outcome = try syncCopy(
+        directory.file("a"), directory.file("b"), CopyOptions(holes: .fill))
       #expect(outcome.copied == 3 << 20)
       #expect(outcome.holes == 0)
-      #expect(try folder.read("a") == folder.read("b"))
+      #expect(try directory.read("a") == directory.read("b"))
       // Where zeros are compressed away, that is the file system's doing.
-      if system != .btrfsCompressed { #expect(try folder.allocated("b") >= 3 << 20) }
+      if system != .btrfsCompressed { #expect(try directory.allocated("b") >= 3 << 20) }
     }
   }
 
   @Test func holesOtherThanTheSourcesExcludeARequiredClone() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try folder.fill("a", 10)
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 10)
       let options = CopyOptions(cloning: .required, holes: .detect)
-      let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options) }
+      let error = failure { try syncCopy(directory.file("a"), directory.file("b"), options) }
       #expect(error?.code == .invalidArgument)
-      #expect(try folder.names() == ["a"])
+      #expect(try directory.names() == ["a"])
     }
   }
 
   @Test(arguments: TestFileSystem.main)
   func aPreallocatedTailIsNotData(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       try await shell(
-        "fallocate -l 4M a; echo data | dd of=a conv=notrunc status=none; sync a", in: folder.path)
+        "fallocate -l 4M a; echo data | dd of=a conv=notrunc status=none; sync a",
+        in: directory.path)
       // Where memory is short and the first page was given up, reading it reads ahead, and
       // what was read ahead counts as data: the least of some copies tells.
       var least = Int.max
       for _ in 0..<5 where least > 65536 {
         let options = CopyOptions(cloning: .never)
-        _ = try syncCopy(folder.file("a"), folder.file("b"), options, .replace)
-        #expect(try folder.read("a") == folder.read("b"))
-        least = min(least, try folder.allocated("b"))
+        _ = try syncCopy(directory.file("a"), directory.file("b"), options, .replace)
+        #expect(try directory.read("a") == directory.read("b"))
+        least = min(least, try directory.allocated("b"))
       }
       #expect(least <= 65536)
     }

@@ -9,10 +9,10 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct InspectionTests {
   @Test(arguments: TestFileSystem.all + [.fuse])
   func everyByteIsInOneExtent(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.makeSparse(
+    try await withDirectory(on: system) { directory in
+      try directory.makeSparse(
         "a", size: 1 << 20, data: [(at: 65536, count: 70_000), (at: 500_000, count: 10)])
-      let map = try syncExtents(folder.file("a"))
+      let map = try syncExtents(directory.file("a"))
       #expect(map.size == 1 << 20)
       var end: Int64 = 0
       for extent in map.extents {
@@ -27,25 +27,25 @@ import Testing
         #expect(map.exclusive >= 70_010)
         #expect(map.shared == 0)
       }
-      try folder.write("empty", [])
-      #expect(try syncExtents(folder.file("empty")).extents.isEmpty)
+      try directory.write("empty", [])
+      #expect(try syncExtents(directory.file("empty")).extents.isEmpty)
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func provesWhatIsSharedAndWhatIsNot(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 1 << 20)
-      try syncClone(folder.file("a"), folder.file("b"))
-      let whole = try syncSharing(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 1 << 20)
+      try syncClone(directory.file("a"), directory.file("b"))
+      let whole = try syncSharing(directory.file("a"), directory.file("b"))
       #expect(whole.verdict == .all)
       #expect(whole.first.sharedWithEachOther == 1 << 20)
       #expect(whole.first.total == 1 << 20)
 
       // A write un-shares; on Btrfs the source's extent is still called shared as a whole,
       // and the proof goes by places.
-      try folder.overwrite("b", at: 65536, randomBytes(65536))
-      let part = try syncSharing(folder.file("a"), folder.file("b"))
+      try directory.overwrite("b", at: 65536, randomBytes(65536))
+      let part = try syncSharing(directory.file("a"), directory.file("b"))
       #expect(part.verdict == .some)
       #expect(part.second.exclusive == 65536)
       if system != .btrfsCompressed {
@@ -54,8 +54,8 @@ import Testing
       #expect(part.first.total == 1 << 20)
 
       // Somebody else's: a third file shares with the first, an equal one with nobody.
-      try folder.write("equal", folder.read("a"))
-      let none = try syncSharing(folder.file("a"), folder.file("equal"))
+      try directory.write("equal", directory.read("a"))
+      let none = try syncSharing(directory.file("a"), directory.file("equal"))
       #expect(none.verdict == .none)
       #expect(none.first.sharedWithOthers > 0)
       #expect(none.second.exclusive == 1 << 20)
@@ -64,10 +64,10 @@ import Testing
 
   @Test(arguments: [TestFileSystem.tmpfs, .fuse])
   func unknownIsSaidWhereNobodyTells(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 10_000)
-      try folder.fill("b", 10_000)
-      let report = try syncSharing(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 10_000)
+      try directory.fill("b", 10_000)
+      let report = try syncSharing(directory.file("a"), directory.file("b"))
       #expect(report.verdict == .unknown)
       #expect(report.first.unknown == 10_000)
     }
@@ -75,14 +75,14 @@ import Testing
 
   /// The same place on two file systems is two places.
   @Test func twoFileSystemsShareNothing() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await withFolder(on: .quietXfs) { other in
+    try await withDirectory(on: .xfs) { directory in
+      try await withDirectory(on: .quietXfs) { other in
         // Equal from the start, so that places are equal somewhere, and all of it shared.
-        for place in [folder, other] {
+        for place in [directory, other] {
           try place.fill("a", 64 << 20)
           try syncClone(place.file("a"), place.file("b"))
         }
-        let report = try syncSharing(folder.file("a"), other.file("a"))
+        let report = try syncSharing(directory.file("a"), other.file("a"))
         #expect(report.verdict == .none)
         #expect(report.first.sharedWithOthers == 64 << 20)
       }
@@ -93,38 +93,39 @@ import Testing
   }
 
   @Test func subvolumesAreOneFileSystem() async throws {
-    try await withFolder(on: .btrfs, in: "one") { folder in
-      try await withFolder(on: .btrfs, in: "two") { other in
-        try folder.fill("a", 1 << 20)
-        try syncClone(folder.file("a"), other.file("b"))
-        #expect(try folder.status("a").st_dev != other.status("b").st_dev)
-        #expect(try syncSharing(folder.file("a"), other.file("b")).verdict == .all)
+    try await withDirectory(on: .btrfs, in: "one") { directory in
+      try await withDirectory(on: .btrfs, in: "two") { other in
+        try directory.fill("a", 1 << 20)
+        try syncClone(directory.file("a"), other.file("b"))
+        #expect(try directory.status("a").st_dev != other.status("b").st_dev)
+        #expect(try syncSharing(directory.file("a"), other.file("b")).verdict == .all)
       }
     }
   }
 
   @Test func twoNamesOfOneFileAndOtherKindsAreErrors() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("echo x > a; ln a b; mkdir d; mkfifo p", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("echo x > a; ln a b; mkdir d; mkfifo p", in: directory.path)
       #expect(
-        failure { try syncSharing(folder.file("a"), folder.file("b")) }?.code == .sameFile)
+        failure { try syncSharing(directory.file("a"), directory.file("b")) }?.code == .sameFile)
       for name in ["d", "p"] {
-        #expect(failure { try syncExtents(folder.file(name)) }?.code == .wrongType)
-        #expect(failure { try syncProbe(folder.file(name), folder.file("d")) }?.code == .wrongType)
+        #expect(failure { try syncExtents(directory.file(name)) }?.code == .wrongType)
+        #expect(
+          failure { try syncProbe(directory.file(name), directory.file("d")) }?.code == .wrongType)
       }
-      #expect(failure { try syncExtents(folder.file("none")) }?.code == .notFound)
+      #expect(failure { try syncExtents(directory.file("none")) }?.code == .notFound)
     }
   }
 
   @Test func manyExtentsAreReadInTurnsAndCanBeCancelled() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try folder.makeFragmented("a", extents: 5000)
-      let map = try await extents(of: folder.file("a"))
+    try await withDirectory(on: .xfs) { directory in
+      try directory.makeFragmented("a", extents: 5000)
+      let map = try await extents(of: directory.file("a"))
       #expect(map.holes + map.exclusive + map.unwritten == 5000 * 8192)
       #expect(map.exclusive == 5000 * 4096)
-      let control = Control()
-      control.cancel()
-      let error = failure { try syncExtents(folder.file("a"), control: control) }
+      let controller = CopyController()
+      controller.cancel()
+      let error = failure { try syncExtents(directory.file("a"), controller: controller) }
       #expect(error?.code == .cancelled)
     }
   }
@@ -216,11 +217,11 @@ import Testing
 
   @Test(arguments: TestFileSystem.all + [.fuse])
   func triesWhatIsPossible(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_000)
-      try await shell("mkdir d", in: folder.path)
-      let before = try folder.status("a")
-      let report = try await probe(from: folder.file("a"), to: folder.file("d"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_000)
+      try await shell("mkdir d", in: directory.path)
+      let before = try directory.status("a")
+      let report = try await probe(from: directory.file("a"), to: directory.file("d"))
       let clones = TestFileSystem.clonable.contains(system)
       #expect(report.mechanism == (clones ? .clone : .offload(onServer: false)), "\(report)")
       #expect(report.refusal == (clones ? nil : .notSupported))
@@ -229,33 +230,33 @@ import Testing
       #expect(report.inlineLimit == (!clones ? nil : system.isBtrfs ? 2048 : 0))
       #expect(report.noCopyOnWrite == nil)
       // Nothing is left, and the source is as it was.
-      #expect(try folder.names() == ["a", "d"])
-      #expect(try FileManager.default.contentsOfDirectory(atPath: folder["d"]) == [])
-      #expect(try folder.status("a").st_ctim.tv_nsec == before.st_ctim.tv_nsec)
-      #expect(try folder.openDescriptors() == 0)
+      #expect(try directory.names() == ["a", "d"])
+      #expect(try FileManager.default.contentsOfDirectory(atPath: directory["d"]) == [])
+      #expect(try directory.status("a").st_ctim.tv_nsec == before.st_ctim.tv_nsec)
+      #expect(try directory.openDescriptors() == 0)
       // The promise is kept: what it says is what happens.
-      let outcome = try syncCopy(folder.file("a"), folder.file("d/b"))
+      let outcome = try syncCopy(directory.file("a"), directory.file("d/b"))
       #expect((outcome.method == .cloned) == clones)
     }
   }
 
   @Test func saysWhyNot() async throws {
-    try await withFolder(on: .btrfs) { folder in
-      try await withFolder(on: .xfs) { other in
-        try folder.fill("a", 100_000)
-        try folder.write("empty", [])
-        let away = try syncProbe(folder.file("a"), other.file(""))
+    try await withDirectory(on: .btrfs) { directory in
+      try await withDirectory(on: .xfs) { other in
+        try directory.fill("a", 100_000)
+        try directory.write("empty", [])
+        let away = try syncProbe(directory.file("a"), other.file(""))
         #expect(away.mechanism == .copy)
         #expect(away.refusal == .otherFileSystem)
-        #expect(try syncProbe(folder.file("empty"), other.file("")).refusal == .otherFileSystem)
-        let empty = try syncProbe(folder.file("empty"), folder.file(""))
+        #expect(try syncProbe(directory.file("empty"), other.file("")).refusal == .otherFileSystem)
+        let empty = try syncProbe(directory.file("empty"), directory.file(""))
         #expect(empty.mechanism == .clone)
         #expect(empty.alignment == nil)
-        try await shell("mkdir n; chattr +C n", in: folder.path)
-        let nocow = try syncProbe(folder.file("a"), folder.file("n"))
+        try await shell("mkdir n; chattr +C n", in: directory.path)
+        let nocow = try syncProbe(directory.file("a"), directory.file("n"))
         #expect(nocow.mechanism == .clone)
         #expect(nocow.noCopyOnWrite == .cleared)
-        #expect(failure { try syncProbe(folder.file("a"), folder.file("none")) } != nil)
+        #expect(failure { try syncProbe(directory.file("a"), directory.file("none")) } != nil)
       }
     }
   }

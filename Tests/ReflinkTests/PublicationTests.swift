@@ -9,49 +9,49 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct PublicationTests {
   @Test(arguments: TestFileSystem.all, [Publication.inPlace, .unnamed, .temporary])
   func theCopyIsTheSame(_ system: TestFileSystem, _ publication: Publication) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 50_000)
-      try await shell("chmod 640 a; setfattr -n user.x -v y a || true", in: folder.path)
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 50_000)
+      try await shell("chmod 640 a; setfattr -n user.x -v y a || true", in: directory.path)
       let options = CopyOptions(publication: publication)
-      _ = try syncCopy(folder.file("a"), folder.file("b"), options)
-      #expect(try folder.read("a") == folder.read("b"))
-      #expect(try folder.status("b").st_mode == folder.status("a").st_mode)
-      #expect(try folder.status("b").st_mtim.tv_nsec == folder.status("a").st_mtim.tv_nsec)
-      #expect(try folder.names() == ["a", "b"])
+      _ = try syncCopy(directory.file("a"), directory.file("b"), options)
+      #expect(try directory.read("a") == directory.read("b"))
+      #expect(try directory.status("b").st_mode == directory.status("a").st_mode)
+      #expect(try directory.status("b").st_mtim.tv_nsec == directory.status("a").st_mtim.tv_nsec)
+      #expect(try directory.names() == ["a", "b"])
     }
   }
 
   @Test(arguments: [Publication.unnamed, .temporary])
   func aTakenNameFailsOrIsReplacedWhole(_ publication: Publication) async throws {
-    try await withFolder(on: .xfs) { folder in
-      try folder.fill("a", 50_000)
-      try folder.fill("b", 60_000)
-      try await shell("ln b other", in: folder.path)
-      let before = try folder.read("b")
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 50_000)
+      try directory.fill("b", 60_000)
+      try await shell("ln b other", in: directory.path)
+      let before = try directory.read("b")
       let options = CopyOptions(publication: publication)
-      let error = failure { try syncCopy(folder.file("a"), folder.file("b"), options) }
+      let error = failure { try syncCopy(directory.file("a"), directory.file("b"), options) }
       #expect(error?.code == .exists)
-      #expect(try folder.read("b") == before)
+      #expect(try directory.read("b") == before)
 
-      _ = try syncCopy(folder.file("a"), folder.file("b"), options, .replace)
-      #expect(try folder.read("b") == folder.read("a"))
+      _ = try syncCopy(directory.file("a"), directory.file("b"), options, .replace)
+      #expect(try directory.read("b") == directory.read("a"))
       // Another file took the name: what the old one's other name shows is unchanged.
-      #expect(try folder.read("other") == before)
-      #expect(try folder.names() == ["a", "b", "other"])
+      #expect(try directory.read("other") == before)
+      #expect(try directory.names() == ["a", "b", "other"])
     }
   }
 
   @Test(arguments: [Publication.unnamed, .temporary])
   func theNameAppearsOnlyWhenTheFileIsComplete(_ publication: Publication) async throws {
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 64 << 20)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 64 << 20)
       let options = CopyOptions(cloning: .never, publication: publication)
       let sizes = Mutex<Set<Int>>([])
       try whileWatched {
-        let status = try? folder.status("b")
+        let status = try? directory.status("b")
         sizes.withLock { _ = $0.insert(Int(status?.st_size ?? -1)) }
       } _: {
-        _ = try syncCopy(folder.file("a"), folder.file("b"), options)
+        _ = try syncCopy(directory.file("a"), directory.file("b"), options)
       }
       // Not there, or all there.
       let seen = sizes.withLock { $0 }
@@ -64,29 +64,31 @@ import Testing
   func aFileThatIsReplacedIsNotLostToAFailure(
     _ publication: Publication, _ partial: PartialFileRule
   ) async throws {
-    try await withFolder(on: .xfs) { source in
-      try await withFolder(on: .smallExt4) { folder in
+    try await withDirectory(on: .xfs) { source in
+      try await withDirectory(on: .smallExt4) { directory in
         try source.fill("a", 40 << 20)
-        try folder.fill("b", 1000)
-        let before = try folder.read("b")
+        try directory.fill("b", 1000)
+        let before = try directory.read("b")
         let options = CopyOptions(publication: publication, partialFiles: partial)
-        let error = failure { try syncCopy(source.file("a"), folder.file("b"), options, .replace) }
+        let error = failure {
+          try syncCopy(source.file("a"), directory.file("b"), options, .replace)
+        }
         #expect(error?.code == .noSpace)
-        #expect(try folder.read("b") == before)
-        #expect(try folder.names() == ["b"])
+        #expect(try directory.read("b") == before)
+        #expect(try directory.names() == ["b"])
       }
     }
   }
 
   @Test(arguments: [Publication.inPlace, .unnamed, .temporary])
   func aFailedCopyLeavesNothing(_ publication: Publication) async throws {
-    try await withFolder(on: .xfs) { source in
-      try await withFolder(on: .smallExt4) { folder in
+    try await withDirectory(on: .xfs) { source in
+      try await withDirectory(on: .smallExt4) { directory in
         try source.fill("a", 40 << 20)
         let options = CopyOptions(publication: publication)
-        let error = failure { try syncCopy(source.file("a"), folder.file("b"), options) }
+        let error = failure { try syncCopy(source.file("a"), directory.file("b"), options) }
         #expect(error?.code == .noSpace)
-        #expect(try folder.names() == [])
+        #expect(try directory.names() == [])
       }
     }
   }

@@ -8,26 +8,26 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SliceTests {
   @Test(arguments: TestFileSystem.clonable)
   func clonesAllInSlicesOfBytes(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 5_000_123)
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 5_000_123)
       // Rounded up to 64 KiB: 5,000,123 bytes are 77 such slices.
       for (bytes, calls) in [(1 << 20, 5), (1, 77), (65_537, 39), (.max, 1)] as [(Int64, Int)] {
-        let outcome = try syncClone(folder.file("a"), folder.file("b"), .bytes(bytes))
+        let outcome = try syncClone(directory.file("a"), directory.file("b"), .bytes(bytes))
         #expect(outcome.execution == .slices(calls), "\(bytes)")
         #expect(outcome.cloned == 5_000_123)
         #expect(outcome.method == .cloned)
-        #expect(try folder.read("b") == folder.read("a"))
-        #expect(try folder.sharedBytes("a", "b") == folder.dataBytes("a"))
-        unlink(folder["b"])
+        #expect(try directory.read("b") == directory.read("a"))
+        #expect(try directory.sharedBytes("a", "b") == directory.dataBytes("a"))
+        unlink(directory["b"])
       }
     }
   }
 
   @Test(arguments: [TestFileSystem.xfs, .btrfs])
   func slicesByTimeBecomeShorterWhereExtentsAreMany(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.makeFragmented("a", extents: 8000)
-      let outcome = try syncClone(folder.file("a"), folder.file("b"), .time(.milliseconds(1)))
+    try await withDirectory(on: system) { directory in
+      try directory.makeFragmented("a", extents: 8000)
+      let outcome = try syncClone(directory.file("a"), directory.file("b"), .time(.milliseconds(1)))
       guard case .slices(let calls) = outcome.execution else {
         Issue.record("\(outcome.execution)")
         return
@@ -35,17 +35,17 @@ import Testing
       // At 4 MiB a slice, with which it begins, it would be 16.
       #expect(calls > 16)
       #expect(outcome.cloned == 8000 * 8192)
-      #expect(try folder.read("b") == folder.read("a"))
+      #expect(try directory.read("b") == directory.read("a"))
     }
   }
 
   @Test(arguments: [TestFileSystem.xfs, .btrfs])
   func theCopyEndsWhereTheSourceEndedWhenSomebodyAppends(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 3_000_001)
-      let before = try folder.read("a")
-      let control = Control()
-      let path = folder["a"]
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 3_000_001)
+      let before = try directory.read("a")
+      let controller = CopyController()
+      let path = directory["a"]
       // Appended to while it is cloned, at any moment.
       for round in 0..<20 {
         truncate(path, 3_000_001)
@@ -56,68 +56,70 @@ import Testing
           close(file)
         }
         grow.start()
-        let outcome = try syncClone(folder.file("a"), folder.file("b"), .bytes(1), control: control)
+        let outcome = try syncClone(
+          directory.file("a"), directory.file("b"), .bytes(1), controller: controller)
         while !grow.isFinished { usleep(100) }
-        let copy = try folder.read("b")
+        let copy = try directory.read("b")
         #expect(copy.starts(with: before), "round \(round)")
         #expect(copy.count >= before.count)
         #expect(outcome.cloned == Int64(copy.count))
-        unlink(folder["b"])
+        unlink(directory["b"])
       }
     }
   }
 
   @Test func noCopyOnWriteIsMatchedAndRefusalsAreTold() async throws {
-    try await withFolder(on: .btrfs) { folder in
-      try await shell("touch a; chattr +C a; head -c 300000 /dev/urandom > a", in: folder.path)
-      let outcome = try syncClone(folder.file("a"), folder.file("b"), .bytes(65536))
+    try await withDirectory(on: .btrfs) { directory in
+      try await shell("touch a; chattr +C a; head -c 300000 /dev/urandom > a", in: directory.path)
+      let outcome = try syncClone(directory.file("a"), directory.file("b"), .bytes(65536))
       #expect(outcome.noCopyOnWrite == .set)
-      #expect(try folder.sharedBytes("a", "b") == folder.dataBytes("a"))
+      #expect(try directory.sharedBytes("a", "b") == directory.dataBytes("a"))
     }
-    try await withFolder(on: .ext4) { folder in
-      try folder.fill("a", 300_000)
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 300_000)
       for slices in [CloneSlices.whole, .bytes(65536), .time(.milliseconds(20))] {
-        let error = failure { try syncClone(folder.file("a"), folder.file("b"), slices) }
+        let error = failure { try syncClone(directory.file("a"), directory.file("b"), slices) }
         #expect(error?.code == .notSupported(.notSupported))
         #expect(error?.operation == .clone)
       }
       // Preferred, it goes on by other ways.
       let options = CopyOptions(slices: .bytes(65536))
-      let outcome = try syncCopy(folder.file("a"), folder.file("c"), options)
+      let outcome = try syncCopy(directory.file("a"), directory.file("c"), options)
       #expect(outcome.method == .offloaded)
       #expect(outcome.fallback == .notSupported)
-      #expect(try folder.names() == ["a", "c"])
+      #expect(try directory.names() == ["a", "c"])
     }
   }
 
   @Test func whatIsNoRegularFileIsNotCloned() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkfifo p; mkdir d; echo x > a; ln -s a l; touch empty", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkfifo p; mkdir d; echo x > a; ln -s a l; touch empty", in: directory.path)
       #expect(
-        failure { try syncClone(folder.file("p"), folder.file("b")) }?.code
+        failure { try syncClone(directory.file("p"), directory.file("b")) }?.code
           == .notSupported(.notRegular))
-      #expect(failure { try syncClone(folder.file("d"), folder.file("b")) }?.code == .wrongType)
+      #expect(
+        failure { try syncClone(directory.file("d"), directory.file("b")) }?.code == .wrongType)
       // Followed: a link has no data of its own.
-      #expect(try syncClone(folder.file("l"), folder.file("b")).cloned == 2)
-      #expect(try syncClone(folder.file("empty"), folder.file("c")).clone == .worked)
-      #expect(try folder.names() == ["a", "b", "c", "d", "empty", "l", "p"])
+      #expect(try syncClone(directory.file("l"), directory.file("b")).cloned == 2)
+      #expect(try syncClone(directory.file("empty"), directory.file("c")).clone == .worked)
+      #expect(try directory.names() == ["a", "b", "c", "d", "empty", "l", "p"])
     }
   }
 
   /// Btrfs keeps it in its metadata: cloned, and nothing is shared.
   @Test func anInlineFileIsClonedAndSaysSo() async throws {
-    try await withFolder(on: .btrfs) { folder in
-      try folder.fill("a", 100)
-      let outcome = try syncClone(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: .btrfs) { directory in
+      try directory.fill("a", 100)
+      let outcome = try syncClone(directory.file("a"), directory.file("b"))
       #expect(outcome.method == .inline)
       #expect(outcome.inline == 100)
       #expect(outcome.total == 100)
       #expect(outcome.cloned == 0)
-      try folder.fill("larger", 3000)
-      #expect(try syncClone(folder.file("larger"), folder.file("c")).method == .cloned)
-      let map = try syncExtents(folder.file("b"))
+      try directory.fill("larger", 3000)
+      #expect(try syncClone(directory.file("larger"), directory.file("c")).method == .cloned)
+      let map = try syncExtents(directory.file("b"))
       #expect(map.inline == 100)
-      let report = try syncSharing(folder.file("a"), folder.file("b"))
+      let report = try syncSharing(directory.file("a"), directory.file("b"))
       #expect(report.verdict == .noData)
     }
   }

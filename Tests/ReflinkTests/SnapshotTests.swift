@@ -13,10 +13,10 @@ import Testing
 
   @Test(arguments: TestFileSystem.clonable)
   func keepsEverythingOrNothing(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_000)
-      try await shell(Self.everything, in: folder.path)
-      let kept = try syncSnapshot(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_000)
+      try await shell(Self.everything, in: directory.path)
+      let kept = try syncSnapshot(directory.file("a"), directory.file("b"))
       guard case .clones(let contents) = kept else {
         Issue.record("\(kept)")
         return
@@ -25,60 +25,60 @@ import Testing
       #expect(contents.cloned == 100_000)
       let script =
         "stat -c '%u:%g %a %y' $1; getfacl -c $1; getfattr -d -m - $1 | grep -v '^#'"
-      try await shell("f() { \(script); }; diff <(f a) <(f b)", in: folder.path)
-      #expect(try folder.sharedBytes("a", "b") == folder.dataBytes("a"))
+      try await shell("f() { \(script); }; diff <(f a) <(f b)", in: directory.path)
+      #expect(try directory.sharedBytes("a", "b") == directory.dataBytes("a"))
 
-      try syncSnapshot(folder.file("a"), folder.file("c"), .nothing)
-      let status = try folder.status("c")
+      try syncSnapshot(directory.file("a"), directory.file("c"), .nothing)
+      let status = try directory.status("c")
       #expect(status.st_uid == getuid())
       #expect(status.st_mode & 0o7777 == 0o741 & ~currentUmask())
       #expect(status.st_mtim.tv_sec > 1_000_000_000 + 86_400 * 365)
-      #expect(try await shell("getfattr -d -m - c", in: folder.path).isEmpty)
-      #expect(try folder.read("c") == folder.read("a"))
+      #expect(try await shell("getfattr -d -m - c", in: directory.path).isEmpty)
+      #expect(try directory.read("c") == directory.read("a"))
       // A write un-shares.
-      try folder.overwrite("c", at: 0, randomBytes(4096))
-      #expect(try folder.read("b") == folder.read("a"))
-      #expect(try folder.names() == ["a", "b", "c"])
+      try directory.overwrite("c", at: 0, randomBytes(4096))
+      #expect(try directory.read("b") == directory.read("a"))
+      #expect(try directory.names() == ["a", "b", "c"])
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func aTakenNameIsLeftAsItIs(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       try await shell(
         "echo data > a; echo old > b; ln -s nowhere l; mkdir d t; echo x > t/x",
-        in: folder.path)
-      let before = try folder.names()
+        in: directory.path)
+      let before = try directory.names()
       for (source, name) in [
         ("a", "b"), ("a", "l"), ("a", "d"), ("a", "a"), ("t", "d"), ("t", "b"),
       ] {
-        let error = failure { try syncSnapshot(folder.file(source), folder.file(name)) }
+        let error = failure { try syncSnapshot(directory.file(source), directory.file(name)) }
         #expect(error?.code == .exists, "\(source) \(name)")
       }
-      #expect(try folder.names() == before)
-      #expect(try String(decoding: folder.read("b"), as: UTF8.self) == "old\n")
+      #expect(try directory.names() == before)
+      #expect(try String(decoding: directory.read("b"), as: UTF8.self) == "old\n")
     }
   }
 
   @Test func otherKindsAreRefusedWithEPERM() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkfifo p; mknod c c 1 3; ln -s a l; echo data > a", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkfifo p; mknod c c 1 3; ln -s a l; echo data > a", in: directory.path)
       for name in ["p", "c", "l"] {
-        let error = failure { try syncSnapshot(folder.file(name), folder.file("b")) }
+        let error = failure { try syncSnapshot(directory.file(name), directory.file("b")) }
         #expect(error?.code == .notSupported(.notRegular), "\(name)")
         #expect(error?.errno == .notPermitted)
       }
-      #expect(try folder.names() == ["a", "c", "l", "p"])
+      #expect(try directory.names() == ["a", "c", "l", "p"])
     }
   }
 
   @Test func anotherFileSystemIsRefusedWithEXDEV() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await withFolder(on: .btrfs) { other in
+    try await withDirectory(on: .xfs) { directory in
+      try await withDirectory(on: .btrfs) { other in
         try await shell(
-          "echo data > a; mkdir -p t/d e; echo x > t/d/x; touch empty", in: folder.path)
+          "echo data > a; mkdir -p t/d e; echo x > t/d/x; touch empty", in: directory.path)
         for name in ["a", "t", "e", "empty"] {
-          let error = failure { try syncSnapshot(folder.file(name), other.file("b")) }
+          let error = failure { try syncSnapshot(directory.file(name), other.file("b")) }
           #expect(error?.code == .crossDevice, "\(name)")
           #expect(error?.errno == .improperLink)
         }
@@ -89,60 +89,60 @@ import Testing
 
   @Test(arguments: TestFileSystem.copying)
   func nothingIsMadeWhereNothingCanBeShared(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try await shell("echo data > a; mkdir -p t/d; echo x > t/d/x", in: folder.path)
+    try await withDirectory(on: system) { directory in
+      try await shell("echo data > a; mkdir -p t/d; echo x > t/d/x", in: directory.path)
       for name in ["a", "t"] {
-        let error = failure { try syncSnapshot(folder.file(name), folder.file("b")) }
+        let error = failure { try syncSnapshot(directory.file(name), directory.file("b")) }
         #expect(error?.code == .notSupported(.notSupported), "\(name)")
       }
-      #expect(try folder.names() == ["a", "t"])
+      #expect(try directory.names() == ["a", "t"])
     }
   }
 
   /// Neither another owner's nor another group's file is given away by whoever may not.
   @Test(arguments: [TestFileSystem.xfs, .btrfs])
   func whoMayNotPreserveEverythingMakesNothing(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       try await shell(
         """
         echo data > a; chmod 644 a; chmod 777 .; cp a own; chown 65534:65534 own
-        """, in: folder.path)
+        """, in: directory.path)
       let error = await asUser(65534) {
-        failure { try syncSnapshot(folder.file("a"), folder.file("b")) }
+        failure { try syncSnapshot(directory.file("a"), directory.file("b")) }
       }
       #expect(error?.code == .permissionDenied)
       #expect(error?.operation == .preserveOwner)
       #expect(error?.errno == .notPermitted)
-      #expect(try folder.names() == ["a", "own"])
+      #expect(try directory.names() == ["a", "own"])
       // What is one's own may be, and so may anything without its attributes.
       let own = await asUser(65534) {
-        failure { try syncSnapshot(folder.file("own"), folder.file("b")) }
+        failure { try syncSnapshot(directory.file("own"), directory.file("b")) }
       }
       #expect(own == nil)
       let bare = await asUser(65534) {
-        failure { try syncSnapshot(folder.file("a"), folder.file("c"), .nothing) }
+        failure { try syncSnapshot(directory.file("a"), directory.file("c"), .nothing) }
       }
       #expect(bare == nil)
-      #expect(try folder.status("c").st_uid == 65534)
+      #expect(try directory.status("c").st_uid == 65534)
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func aTreeAppearsCompleteOrNotAtAll(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       try await shell(
         """
         mkdir -p t/d/e; for i in {1..300}; do head -c 9000 /dev/urandom > t/d/f$i; done
         ln t/d/f1 t/d/e/hard; ln -s f1 t/d/link; mkfifo t/p; chmod 2750 t/d; chown 1:2 t
         touch -d 2001-02-03 t/d t
-        """, in: folder.path)
+        """, in: directory.path)
       // Whoever looks sees no name, or one with everything behind it.
       let seen = Mutex<Set<Int>>([])
       let outcome = try whileWatched {
-        let count = try? FileManager.default.contentsOfDirectory(atPath: folder["s/d"]).count
+        let count = try? FileManager.default.contentsOfDirectory(atPath: directory["s/d"]).count
         seen.withLock { _ = $0.insert(count ?? -1) }
       } _: {
-        try syncSnapshot(folder.file("t"), folder.file("s"))
+        try syncSnapshot(directory.file("t"), directory.file("s"))
       }
       #expect(seen.withLock { $0 }.isSubset(of: [-1, 302]))
       guard case .clones(let contents) = outcome else {
@@ -151,52 +151,52 @@ import Testing
       }
       #expect(contents.files == 300)
       #expect(contents.hardLinks == 1)
-      #expect(contents.folders == 3)
+      #expect(contents.directories == 3)
       #expect(contents.cloned == 300 * 9000)
       try await shell(
         """
         diff -r --no-dereference t s 2>&1 | grep -v 'is a fifo' | (! grep .)
         f() { (cd $1; find . -printf '%p %m %u:%g %n %T@\\n' | sort); }; diff <(f t) <(f s)
         [ s/d/e/hard -ef s/d/f1 ]
-        """, in: folder.path)
-      #expect(try folder.sharedBytes("t/d/f7", "s/d/f7") > 0)
-      #expect(try folder.names() == ["s", "t"])
+        """, in: directory.path)
+      #expect(try directory.sharedBytes("t/d/f7", "s/d/f7") > 0)
+      #expect(try directory.names() == ["s", "t"])
     }
   }
 
   @Test func aTreeIsNotSnapshotIntoItself() async throws {
-    try await withFolder(on: .btrfs) { folder in
-      try await shell("mkdir -p t/d; echo x > t/d/x", in: folder.path)
-      let error = failure { try syncSnapshot(folder.file("t"), folder.file("t/d/s")) }
+    try await withDirectory(on: .btrfs) { directory in
+      try await shell("mkdir -p t/d; echo x > t/d/x", in: directory.path)
+      let error = failure { try syncSnapshot(directory.file("t"), directory.file("t/d/s")) }
       #expect(error?.operation == .refuse(.intoItself))
-      #expect(try await shell("find t", in: folder.path) == "t\nt/d\nt/d/x\n")
+      #expect(try await shell("find t", in: directory.path) == "t\nt/d\nt/d/x\n")
     }
   }
 
   @Test func aTreeThatFailsLeavesNothing() async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       // A file of another file system deep inside: it cannot be shared.
       try await shell(
         """
         mkdir -p t/a/b/c/d t/ro/in; for i in {1..300}; do echo $i > t/a/b/c/f$i; done
         chmod 555 t/ro; mount -t tmpfs none t/a/b/c/d; echo x > t/a/b/c/d/x
-        """, in: folder.path)
-      let error = failure { try syncSnapshot(folder.file("t"), folder.file("s")) }
+        """, in: directory.path)
+      let error = failure { try syncSnapshot(directory.file("t"), directory.file("s")) }
       #expect(error?.code == .crossDevice)
-      #expect(error?.source == folder.file("t/a/b/c/d/x"))
-      try await shell("umount t/a/b/c/d", in: folder.path)
-      #expect(try folder.names() == ["t"])
-      #expect(try folder.openDescriptors() == 0)
+      #expect(error?.source == directory.file("t/a/b/c/d/x"))
+      try await shell("umount t/a/b/c/d", in: directory.path)
+      #expect(try directory.names() == ["t"])
+      #expect(try directory.openDescriptors() == 0)
     }
   }
 
-  /// Also where the folder that the name is in may not be read.
+  /// Also where the directory that the name is in may not be read.
   @Test func anEmptyTreeIsRefusedToAUserToo() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await withFolder(on: .ext4) { other in
-        try await shell("chmod 777 .; mkdir -m 755 e; chown 1234 e", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await withDirectory(on: .ext4) { other in
+        try await shell("chmod 777 .; mkdir -m 755 e; chown 1234 e", in: directory.path)
         try await shell("mkdir -m 333 in; chown 1234 in", in: other.path)
-        let source = folder.file("e")
+        let source = directory.file("e")
         let name = other.file("in/s")
         let error = await asUser(1234) {
           failure { try syncSnapshot(source, name, .nothing) }
@@ -209,83 +209,86 @@ import Testing
 
   /// One Btrfs has many device numbers, and is one file system nevertheless.
   @Test func anEmptyTreeOfAnotherSubvolumeIsSnapshot() async throws {
-    try await withFolder(on: .btrfs) { folder in
-      try await shell("btrfs -q subvolume create v; mkdir v/e", in: folder.path)
-      _ = try syncSnapshot(folder.file("v/e"), folder.file("s"))
-      #expect(try folder.names() == ["s", "v"])
-      try await shell("btrfs -q subvolume delete v", in: folder.path)
+    try await withDirectory(on: .btrfs) { directory in
+      try await shell("btrfs -q subvolume create v; mkdir v/e", in: directory.path)
+      _ = try syncSnapshot(directory.file("v/e"), directory.file("s"))
+      #expect(try directory.names() == ["s", "v"])
+      try await shell("btrfs -q subvolume delete v", in: directory.path)
     }
   }
 
   /// The name is taken while the tree is being made.
   @Test func whoTakesTheNameMeanwhileKeepsIt() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir t; for i in {1..2000}; do echo $i > t/f$i; done", in: folder.path)
-      let path = folder["s"]
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir t; for i in {1..2000}; do echo $i > t/f$i; done", in: directory.path)
+      let path = directory["s"]
       let error = failure {
         try whileWatched {
-          if (try? folder.names().count) ?? 1 > 1 { mkdir(path, 0o700) }
+          if (try? directory.names().count) ?? 1 > 1 { mkdir(path, 0o700) }
         } _: {
-          _ = try syncSnapshot(folder.file("t"), folder.file("s"))
+          _ = try syncSnapshot(directory.file("t"), directory.file("s"))
         }
       }
       #expect(error?.code == .exists)
-      #expect(try folder.names() == ["s", "t"])
+      #expect(try directory.names() == ["s", "t"])
       #expect(try FileManager.default.contentsOfDirectory(atPath: path) == [])
     }
   }
 
   @Test(arguments: [false, true])
   func aSubvolumeIsSnapshotByBtrfsWhenAsked(_ readOnly: Bool) async throws {
-    try await withFolder(on: .btrfs) { folder in
+    try await withDirectory(on: .btrfs) { directory in
       try await shell(
-        "btrfs -q subvolume create v; mkdir v/d; echo x > v/d/x; mkdir plain", in: folder.path)
+        "btrfs -q subvolume create v; mkdir v/d; echo x > v/d/x; mkdir plain", in: directory.path)
       let method = SnapshotMethod.subvolume(readOnly: readOnly)
-      let made = try await snapshot(folder.file("v"), as: folder.file("s"), method: method)
+      let made = try await snapshot(directory.file("v"), as: directory.file("s"), method: method)
       #expect(made == .fileSystem)
-      #expect(try folder.read("s/d/x") == folder.read("v/d/x"))
-      #expect(try folder.status("s").st_ino == 256)
-      #expect((open(folder["s/new"], O_CREAT, 0o600) < 0) == readOnly)
+      #expect(try directory.read("s/d/x") == directory.read("v/d/x"))
+      #expect(try directory.status("s").st_ino == 256)
+      #expect((open(directory["s/new"], O_CREAT, 0o600) < 0) == readOnly)
       let plain = failure {
-        try syncSnapshot(folder.file("plain"), folder.file("p"), method: method)
+        try syncSnapshot(directory.file("plain"), directory.file("p"), method: method)
       }
       #expect(plain?.code == .notSupported(.notSubvolume))
-      let taken = failure { try syncSnapshot(folder.file("v"), folder.file("s"), method: method) }
+      let taken = failure {
+        try syncSnapshot(directory.file("v"), directory.file("s"), method: method)
+      }
       #expect(taken?.code == .exists)
       let bare = failure {
-        try syncSnapshot(folder.file("v"), folder.file("p"), .nothing, method: method)
+        try syncSnapshot(directory.file("v"), directory.file("p"), .nothing, method: method)
       }
       #expect(bare?.code == .invalidArgument)
-      let cancelled = Control()
+      let cancelled = CopyController()
       cancelled.cancel()
       let late = failure {
-        try syncSnapshot(folder.file("v"), folder.file("p"), method: method, control: cancelled)
+        try syncSnapshot(
+          directory.file("v"), directory.file("p"), method: method, controller: cancelled)
       }
       #expect(late?.code == .cancelled)
-      try await withFolder(on: .xfs) { other in
+      try await withDirectory(on: .xfs) { other in
         let away = failure {
-          try syncSnapshot(folder.file("v"), other.file("p"), method: method)
+          try syncSnapshot(directory.file("v"), other.file("p"), method: method)
         }
         #expect(away?.code == .crossDevice)
       }
-      #expect(!folder.exists("p"))
+      #expect(!directory.exists("p"))
       // Without being asked for, it is cloned file by file.
-      let cloned = try syncSnapshot(folder.file("v"), folder.file("c"))
+      let cloned = try syncSnapshot(directory.file("v"), directory.file("c"))
       #expect(cloned != .fileSystem)
-      #expect(try folder.status("c").st_ino != 256)
-      try await shell("btrfs -q subvolume delete s v", in: folder.path)
+      #expect(try directory.status("c").st_ino != 256)
+      try await shell("btrfs -q subvolume delete s v", in: directory.path)
     }
   }
 
   @Test func onlyBtrfsHasSubvolumes() async throws {
-    try await withFolder(on: .xfs) { folder in
-      try await shell("mkdir d", in: folder.path)
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir d", in: directory.path)
       let error = failure {
         try syncSnapshot(
-          folder.file("d"), folder.file("s"), method: .subvolume(readOnly: true))
+          directory.file("d"), directory.file("s"), method: .subvolume(readOnly: true))
       }
       #expect(error?.code == .notSupported(.notSubvolume))
-      #expect(try folder.names() == ["d"])
+      #expect(try directory.names() == ["d"])
     }
   }
 }

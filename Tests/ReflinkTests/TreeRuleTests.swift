@@ -18,8 +18,8 @@ import Testing
       ([.exclude("*.log")], ["b.log", "src/d.log", "src/deep/e.log"], "a name, at any depth"),
       ([.exclude("/b.log")], ["b.log"], "a path, from the top"),
       ([.exclude("src/*.log")], ["src/d.log"], "a wildcard stops at a slash"),
-      ([.exclude("build/")], ["build", "build/out.txt"], "folders only"),
-      ([.exclude("build")], ["build", "build/out.txt", "src/build"], "folders and files"),
+      ([.exclude("build/")], ["build", "build/out.txt"], "directories only"),
+      ([.exclude("build")], ["build", "build/out.txt", "src/build"], "directories and files"),
       (
         [.exclude(".*")], [".git", ".git/objects", ".git/objects/x", ".hidden"], "a dot is no wall"
       ),
@@ -31,25 +31,25 @@ import Testing
         [.include("*/"), .include("*.txt"), .exclude("*")],
         [
           ".git/objects/x", ".hidden", "b.log", "link", "src/build", "src/d.log", "src/deep/e.log",
-        ], "some files and all folders"
+        ], "some files and all directories"
       ),
       ([.exclude("[ab].*")], ["a.txt", "b.log"], "a class"),
     ] as [([EntryFilter.Rule], [String], String)])
   func filters(_ rules: [EntryFilter.Rule], _ missing: [String], _ what: String) async throws {
-    try await withFolder(on: .ext4) { folder in
-      try await shell(Self.tree, in: folder.path)
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(Self.tree, in: directory.path)
       let filter = EntryFilter(rules)
-      let outcome = try syncCopyTree(folder.file("s"), folder.file("t"), filter: filter)
+      let outcome = try syncCopyTree(directory.file("s"), directory.file("t"), filter: filter)
       let difference = try await shell(
         "diff <(cd s; find . | sort) <(cd t; find . | sort) | sed -n 's|^< ./||p'",
-        in: folder.path)
+        in: directory.path)
       let expected = missing.filter { $0 != "-" }
       #expect(
         difference.split(separator: "\n").map(String.init).sorted() == expected.sorted(), "\(what)")
       // A plan with the same filter counts the same.
-      let plan = try await planTree(folder.file("s"), filter: filter)
+      let plan = try await planTree(directory.file("s"), filter: filter)
       #expect(plan.files == outcome.files)
-      #expect(plan.folders == outcome.folders)
+      #expect(plan.directories == outcome.directories)
       #expect(plan.symbolicLinks == outcome.symbolicLinks)
       #expect(plan.excluded == outcome.excluded)
       #expect((outcome.excluded > 0) == !expected.isEmpty)
@@ -57,105 +57,108 @@ import Testing
   }
 
   @Test func updatesWhatIsOlder() async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
         """
         mkdir s t; for f in older same newer new; do echo source > s/$f; done
         for f in older same newer; do echo there > t/$f; done
         touch -d 2020-01-01 s/* t/*; touch -d 2019-01-01 t/older; touch -d 2021-01-01 t/newer
-        """, in: folder.path)
+        """, in: directory.path)
       let outcome = try syncCopyTree(
-        folder.file("s"), folder.file("t"), CopyOptions(), .update)
+        directory.file("s"), directory.file("t"), CopyOptions(), .update)
       #expect(outcome.files == 2)
       #expect(outcome.skipped == 2)
       #expect(
-        try await shell("cd t; cat newer older same new", in: folder.path)
+        try await shell("cd t; cat newer older same new", in: directory.path)
           == "there\nsource\nthere\nsource\n")
     }
   }
 
   @Test func aFunctionDecides() async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
         """
         mkdir -p s/d t/d; for f in small large d/x; do echo source > s/$f; echo old > t/$f; done
         head -c 9000 /dev/urandom > s/large; ln t/small t/other; echo only > s/d/new
-        """, in: folder.path)
+        """, in: directory.path)
       // Overwrites small files in place, leaves large ones, and makes no new ones.
       let outcome = try syncCopyTree(
-        folder.file("s"), folder.file("t"), CopyOptions(),
+        directory.file("s"), directory.file("t"), CopyOptions(),
         .decide { facts in
           guard case .exists = facts.destination else {
-            return facts.source.type == .folder || facts.source.size != 5 ? .create : .skip
+            return facts.source.type == .directory || facts.source.size != 5 ? .create : .skip
           }
           return facts.source.size > 4096 && facts.source.type == .regular ? .skip : .overwrite
         })
       #expect(outcome.files == 2)
       #expect(outcome.skipped == 2)
       #expect(
-        try await shell("cat t/small t/other t/d/x; head -c 3 t/large; ls t/d", in: folder.path)
+        try await shell("cat t/small t/other t/d/x; head -c 3 t/large; ls t/d", in: directory.path)
           == "source\nsource\nsource\noldx\n")
     }
   }
 
   @Test(arguments: [Publication.inPlace, .temporary])
   func whatIsThereIsLeftOutOrRefusedAsDecided(_ publication: Publication) async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
         """
         mkdir -p s/d t/d; echo new > s/d/x; echo new > s/f; echo old > t/f; chmod 700 s/d
         chmod 755 t/d
-        """, in: folder.path)
+        """, in: directory.path)
       let options = CopyOptions(publication: publication)
       let skipping = try syncCopyTree(
-        folder.file("s"), folder.file("t"), options,
+        directory.file("s"), directory.file("t"), options,
         .decide { facts in
           guard case .exists = facts.destination, !facts.isOperand else {
             return facts.destination == .unseen ? .create : .overwrite
           }
           return .skip
         })
-      // A folder that is left out is left as it is, with all that is in it.
+      // A directory that is left out is left as it is, with all that is in it.
       #expect(skipping.skipped == 2)
-      #expect(!folder.exists("t/d/x"))
-      #expect(try folder.status("t/d").st_mode & 0o777 == 0o755)
+      #expect(!directory.exists("t/d/x"))
+      #expect(try directory.status("t/d").st_mode & 0o777 == 0o755)
       for name in ["d", "f"] {
         let error = failure {
           try syncCopyTree(
-            folder.file("s/\(name)"), folder.file("t/\(name)"), options,
+            directory.file("s/\(name)"), directory.file("t/\(name)"), options,
             .decide { _ in .create })
         }
         #expect(error?.code == .exists, "\(name)")
       }
-      #expect(try await shell("cat t/f", in: folder.path) == "old\n")
+      #expect(try await shell("cat t/f", in: directory.path) == "old\n")
     }
   }
 
   @Test func failuresStopAreToldOrCollected() async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       try await shell(
-        "mkdir s t; for i in {1..9}; do echo $i > s/$i; done; mkdir t/3 t/7", in: folder.path)
+        "mkdir s t; for i in {1..9}; do echo $i > s/$i; done; mkdir t/3 t/7", in: directory.path)
       let stopped = failure {
-        try syncCopyTree(folder.file("s"), folder.file("t"), CopyOptions(), .replace)
+        try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), .replace)
       }
-      #expect(stopped?.operation == .refuse(.fileOverFolder))
+      #expect(stopped?.operation == .refuse(.fileOverDirectory))
       let collected = try syncCopyTree(
-        folder.file("s"), folder.file("t"), CopyOptions(), .replace, onFailure: .collect)
+        directory.file("s"), directory.file("t"), CopyOptions(), .replace, onFailure: .collect)
       #expect(collected.failures == 2)
       #expect(
-        Set(collected.errors.compactMap(\.destination)) == [folder.file("t/3"), folder.file("t/7")])
+        Set(collected.errors.compactMap(\.destination)) == [
+          directory.file("t/3"), directory.file("t/7"),
+        ])
       #expect(collected.files == 7)
       let told = Mutex<[ReflinkError]>([])
       let async = try await copyTree(
-        folder.file("s"), to: folder.file("t"), ifExists: .replace,
-        onFailure: .goOn { error in told.withLock { $0.append(error) } })
+        directory.file("s"), to: directory.file("t"), ifExists: .replace,
+        onFailure: .continue { error in told.withLock { $0.append(error) } })
       #expect(async.failures == 2)
       #expect(told.withLock { $0.count } == 2)
       #expect(async.errors.isEmpty)
       // Each error reads as a sentence with both names.
       #expect(
         collected.errors.map(\.description).sorted().first
-          == "cannot overwrite folder \(folder["t/3"]) with \(folder["s/3"]), not a folder")
+          == "cannot overwrite directory \(directory["t/3"]) with \(directory["s/3"]), not a directory"
+      )
     }
   }
 
@@ -163,25 +166,27 @@ import Testing
 
   @Test(arguments: TestFileSystem.all, [Publication.unnamed, .temporary])
   func aTreeIsPublishedWhole(_ system: TestFileSystem, _ publication: Publication) async throws {
-    try await withFolder(on: system) { folder in
-      try await shell("mkdir -p s/d; echo x > s/d/x; ln s/d/x s/y; chmod 555 s/d", in: folder.path)
+    try await withDirectory(on: system) { directory in
+      try await shell(
+        "mkdir -p s/d; echo x > s/d/x; ln s/d/x s/y; chmod 555 s/d", in: directory.path)
       let options = CopyOptions(publication: publication)
-      let outcome = try syncCopyTree(folder.file("s"), folder.file("t"), options)
+      let outcome = try syncCopyTree(directory.file("s"), directory.file("t"), options)
       #expect(outcome.files == 1)
       #expect(outcome.hardLinks == 1)
-      try await shell("diff -r s t; [ t/y -ef t/d/x ]", in: folder.path)
-      let status = try folder.status("t/d")
+      try await shell("diff -r s t; [ t/y -ef t/d/x ]", in: directory.path)
+      let status = try directory.status("t/d")
       #expect(status.st_mode & 0o777 == 0o555)
-      #expect(try folder.names() == ["s", "t"])
+      #expect(try directory.names() == ["s", "t"])
       // A failure removes what was made, here asynchronously.
-      try await shell("mkdir u; cp -r s u/deep; ln -s /nowhere/at/all u/deep/d/l", in: folder.path)
+      try await shell(
+        "mkdir u; cp -r s u/deep; ln -s /nowhere/at/all u/deep/d/l", in: directory.path)
       let failing = Task.detached {
         try await copyTree(
-          folder.file("u"), to: folder.file("v"),
+          directory.file("u"), to: directory.file("v"),
           options: CopyOptions(symbolicLinks: .follow, publication: publication))
       }
       #expect(await failing.failure?.code == .notFound)
-      #expect(try folder.names() == ["s", "t", "u"])
+      #expect(try directory.names() == ["s", "t", "u"])
     }
   }
 
@@ -190,26 +195,27 @@ import Testing
   func withoutRenameNoReplaceFilesAreLinkedAndTreesRefused(
     _ publication: Publication
   ) async throws {
-    try await withFolder(on: .fuse) { folder in
-      try await shell("echo x > a; mkdir s; echo y > s/y", in: folder.path)
+    try await withDirectory(on: .fuse) { directory in
+      try await shell("echo x > a; mkdir s; echo y > s/y", in: directory.path)
       let options = CopyOptions(publication: publication)
-      try syncCopy(folder.file("a"), folder.file("b"), options)
-      #expect(try folder.read("b") == folder.read("a"))
+      try syncCopy(directory.file("a"), directory.file("b"), options)
+      #expect(try directory.read("b") == directory.read("a"))
       // Not the number of links: FUSE may tell that of a moment ago.
-      #expect(try folder.names() == ["a", "b", "s"])
+      #expect(try directory.names() == ["a", "b", "s"])
       #expect(
-        failure { try syncCopy(folder.file("a"), folder.file("b"), options) }?.code == .exists)
-      let error = failure { try syncCopyTree(folder.file("s"), folder.file("t"), options) }
+        failure { try syncCopy(directory.file("a"), directory.file("b"), options) }?.code == .exists
+      )
+      let error = failure { try syncCopyTree(directory.file("s"), directory.file("t"), options) }
       #expect(error?.code == .notSupported(.renamesReplace))
       #expect(error?.operation == .publish)
       // Before anything was copied.
       #expect(error?.bytesDone == 0)
-      #expect(try folder.names() == ["a", "b", "s"])
+      #expect(try directory.names() == ["a", "b", "s"])
     }
   }
 
   @Test func aDeepTreeIsRemovedAgain() async throws {
-    try await withFolder(on: .xfs) { folder in
+    try await withDirectory(on: .xfs) { directory in
       // Deeper than a path may be long.
       try await shell(
         """
@@ -217,17 +223,17 @@ import Testing
           mkdir n12345678901234567890 e; echo $i > f; cd -P n12345678901234567890
         done
         mkfifo p
-        """, in: folder.path)
+        """, in: directory.path)
       let error = failure {
         try syncCopyTree(
-          folder.file("s"), folder.file("t"), CopyOptions(publication: .temporary),
+          directory.file("s"), directory.file("t"), CopyOptions(publication: .temporary),
           .decide {
             $0.source.type == .fifo ? .refuse(.exists) : .create
           })
       }
       #expect(error?.code == .exists)
-      #expect(try folder.names() == ["s"])
-      #expect(try folder.openDescriptors() == 0)
+      #expect(try directory.names() == ["s"])
+      #expect(try directory.openDescriptors() == 0)
     }
   }
 }

@@ -7,21 +7,21 @@ import SystemPackage
 @discardableResult
 func syncCopy(
   _ source: FilePath, _ destination: FilePath, _ options: CopyOptions = CopyOptions(),
-  _ rule: ExistingRule = .fail, control: Control? = nil
+  _ rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copy(source, to: destination, options: options, ifExists: rule, control: control)
+  try copy(source, to: destination, options: options, ifExists: rule, controller: controller)
 }
 
 @discardableResult
 func syncCopyTree(
   _ source: FilePath, _ destination: FilePath, _ options: CopyOptions = CopyOptions(),
   _ rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, control: Control? = nil,
+  onFailure: FailureRule = .stop, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
   try copyTree(
     source, to: destination, options: options, ifExists: rule, filter: filter,
-    onFailure: onFailure, control: control, listener: listener)
+    onFailure: onFailure, controller: controller, listener: listener)
 }
 
 /// The error that a call throws, if it is one of the library's.
@@ -41,35 +41,37 @@ func whileWatched<Value>(
 ) rethrows -> Value {
   let watch = Watch()
   Thread.detachNewThread {
-    while !watch.isOver.load(ordering: .relaxed) { look() }
+    while !watch.isFinished.load(ordering: .relaxed) { look() }
   }
-  defer { watch.isOver.store(true, ordering: .relaxed) }
+  defer { watch.isFinished.store(true, ordering: .relaxed) }
   return try body()
 }
 
 private final class Watch: Sendable {
-  let isOver = Atomic<Bool>(false)
+  let isFinished = Atomic<Bool>(false)
 }
 
 @discardableResult
 func syncSnapshot(
   _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation = .everything,
-  method: SnapshotMethod = .clones, control: Control? = nil
+  method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  try snapshot(source, as: name, preserving: preserving, method: method, control: control)
+  try snapshot(source, as: name, preserving: preserving, method: method, controller: controller)
 }
 
 @discardableResult
 func syncClone(
   _ source: FilePath, _ destination: FilePath, _ slices: CloneSlices = .whole,
-  _ rule: ExistingRule = .fail, control: Control? = nil
+  _ rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try clone(source, to: destination, slices: slices, ifExists: rule, control: control)
+  try clone(source, to: destination, slices: slices, ifExists: rule, controller: controller)
 }
 
 @discardableResult
-func syncExtents(_ file: FilePath, control: Control? = nil) throws(ReflinkError) -> ExtentMap {
-  try extents(of: file, control: control)
+func syncExtents(_ file: FilePath, controller: CopyController? = nil) throws(ReflinkError)
+  -> ExtentMap
+{
+  try extents(of: file, controller: controller)
 }
 
 @discardableResult
@@ -78,8 +80,8 @@ func syncSharing(_ first: FilePath, _ second: FilePath) throws(ReflinkError) -> 
 }
 
 @discardableResult
-func syncProbe(_ source: FilePath, _ folder: FilePath) throws(ReflinkError) -> ProbeReport {
-  try probe(from: source, to: folder)
+func syncProbe(_ source: FilePath, _ directory: FilePath) throws(ReflinkError) -> ProbeReport {
+  try probe(from: source, to: directory)
 }
 
 @discardableResult

@@ -16,19 +16,19 @@ struct VerdictTests {
     (.clone, .resourceTemporarilyUnavailable, .transient),
     (.clone, .interrupted, .transient),
     (.clone, .invalidArgument, .diagnose),
-    (.clone, .improperLink, .nextRung(.otherFileSystem)),
-    (.clone, .notSupported, .nextRung(.notSupported)),
-    (.clone, .inappropriateIOCTLForDevice, .nextRung(.notSupported)),
-    (.clone, .noFunction, .nextRung(.notSupported)),
-    (.clone, .textFileBusy, .nextRung(.swapFile)),
-    (.clone, .notPermitted, .nextRung(.denied)),
-    (.clone, .permissionDenied, .nextRung(.denied)),
-    (.clone, .noSuchFileOrDirectory, .nextRung(.other(.noSuchFileOrDirectory))),
-    (.copyRange, .invalidArgument, .nextRung(.invalid)),
-    (.copyRange, .improperLink, .nextRung(.otherFileSystem)),
-    (.copyRange, .textFileBusy, .nextRung(.swapFile)),
-    (.copyRange, .notPermitted, .nextRung(.denied)),
-    (.copyRange, .fileTooLarge, .nextRung(.other(.fileTooLarge))),
+    (.clone, .improperLink, .fallBack(.otherFileSystem)),
+    (.clone, .notSupported, .fallBack(.notSupported)),
+    (.clone, .inappropriateIOCTLForDevice, .fallBack(.notSupported)),
+    (.clone, .noFunction, .fallBack(.notSupported)),
+    (.clone, .textFileBusy, .fallBack(.swapFile)),
+    (.clone, .notPermitted, .fallBack(.denied)),
+    (.clone, .permissionDenied, .fallBack(.denied)),
+    (.clone, .noSuchFileOrDirectory, .fallBack(.other(.noSuchFileOrDirectory))),
+    (.copyRange, .invalidArgument, .fallBack(.invalid)),
+    (.copyRange, .improperLink, .fallBack(.otherFileSystem)),
+    (.copyRange, .textFileBusy, .fallBack(.swapFile)),
+    (.copyRange, .notPermitted, .fallBack(.denied)),
+    (.copyRange, .fileTooLarge, .fallBack(.other(.fileTooLarge))),
     (.copyRange, .noSpace, .terminal),
     (.copyRange, .ioError, .terminal),
   ])
@@ -37,7 +37,7 @@ struct VerdictTests {
   }
 
   @Test func patienceEnds() {
-    var patience = Patience()
+    var patience = Backoff()
     var total = Duration.zero
     var tries = 0
     while let wait = patience.next() {

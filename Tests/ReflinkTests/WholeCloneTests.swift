@@ -7,94 +7,94 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(8))) struct WholeCloneTests {
   @Test(arguments: TestFileSystem.clonable, [1, 2000, 4096, 100_000, 1 << 20, (1 << 20) + 123])
   func sharesAllData(_ system: TestFileSystem, size: Int) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", size)
-      let outcome = try syncCopy(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", size)
+      let outcome = try syncCopy(directory.file("a"), directory.file("b"))
       #expect(outcome.method == .cloned)
       #expect(outcome.cloned == Int64(size))
       #expect(outcome.total == Int64(size))
       #expect(outcome.fallback == nil)
-      #expect(try folder.read("a") == folder.read("b"))
+      #expect(try directory.read("a") == directory.read("b"))
       // Btrfs keeps short files beside their inode: cloned, with nothing to share.
       if system.isBtrfs, size <= 2048 {
-        #expect(try folder.extents("b").allSatisfy { $0.isInline })
+        #expect(try directory.extents("b").allSatisfy { $0.isInline })
       } else {
-        #expect(try folder.sharedBytes("a", "b") == folder.dataBytes("a"))
-        #expect(try folder.dataBytes("a") >= size)
+        #expect(try directory.sharedBytes("a", "b") == directory.dataBytes("a"))
+        #expect(try directory.dataBytes("a") >= size)
       }
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func writingToTheCopyUnsharesItAndLeavesTheSource(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 1 << 20)
-      let before = try folder.read("a")
-      _ = try syncCopy(folder.file("a"), folder.file("b"))
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 1 << 20)
+      let before = try directory.read("a")
+      _ = try syncCopy(directory.file("a"), directory.file("b"))
       let own = randomBytes(4096)
-      try folder.overwrite("b", at: 512 << 10, own)
-      #expect(try folder.read("a") == before)
-      #expect(try Array(folder.read("b")[(512 << 10)..<(516 << 10)]) == own)
-      #expect(try folder.sharedBytes("a", "b") == (1 << 20) - 4096)
+      try directory.overwrite("b", at: 512 << 10, own)
+      #expect(try directory.read("a") == before)
+      #expect(try Array(directory.read("b")[(512 << 10)..<(516 << 10)]) == own)
+      #expect(try directory.sharedBytes("a", "b") == (1 << 20) - 4096)
     }
   }
 
   @Test(arguments: [TestFileSystem.quietXfs, .quietBtrfs])
   func takesNoSpace(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
+    try await withDirectory(on: system) { directory in
       let size = 64 << 20
-      try folder.fill("a", size)
-      let before = try folder.free()
-      _ = try syncCopy(folder.file("a"), folder.file("b"))
-      #expect(try before - folder.free() < size / 10)
+      try directory.fill("a", size)
+      let before = try directory.free()
+      _ = try syncCopy(directory.file("a"), directory.file("b"))
+      #expect(try before - directory.free() < size / 10)
     }
   }
 
   @Test(arguments: TestFileSystem.clonable)
   func replacesALongerFileWhole(_ system: TestFileSystem) async throws {
     // FICLONE into a longer file keeps its tail, or refuses odd sizes with EINVAL.
-    try await withFolder(on: system) { folder in
-      try folder.fill("a", 100_123)
-      try folder.fill("b", 400_000)
+    try await withDirectory(on: system) { directory in
+      try directory.fill("a", 100_123)
+      try directory.fill("b", 400_000)
       let options = CopyOptions(cloning: .required)
-      _ = try syncCopy(folder.file("a"), folder.file("b"), options, .replace)
-      #expect(try folder.read("a") == folder.read("b"))
-      #expect(try folder.sharedBytes("a", "b") > 0)
+      _ = try syncCopy(directory.file("a"), directory.file("b"), options, .replace)
+      #expect(try directory.read("a") == directory.read("b"))
+      #expect(try directory.sharedBytes("a", "b") > 0)
     }
   }
 
   @Test(arguments: TestFileSystem.all)
   func copiesAnEmptyFile(_ system: TestFileSystem) async throws {
-    try await withFolder(on: system) { folder in
-      try folder.write("a", [])
-      try folder.fill("b", 5000)
-      #expect(try syncCopy(folder.file("a"), folder.file("c")).total == 0)
-      _ = try syncCopy(folder.file("a"), folder.file("b"), CopyOptions(), .replace)
-      #expect(try folder.read("b").isEmpty)
-      #expect(try folder.read("c").isEmpty)
+    try await withDirectory(on: system) { directory in
+      try directory.write("a", [])
+      try directory.fill("b", 5000)
+      #expect(try syncCopy(directory.file("a"), directory.file("c")).total == 0)
+      _ = try syncCopy(directory.file("a"), directory.file("b"), CopyOptions(), .replace)
+      #expect(try directory.read("b").isEmpty)
+      #expect(try directory.read("c").isEmpty)
     }
   }
 
   @Test func sharesBetweenSubvolumesAndFromAReadOnlySnapshot() async throws {
-    try await withFolder(on: .btrfs, in: "one") { folder in
-      try await withFolder(on: .btrfs, in: "two") { other in
-        try folder.fill("a", 1 << 20)
+    try await withDirectory(on: .btrfs, in: "one") { directory in
+      try await withDirectory(on: .btrfs, in: "two") { other in
+        try directory.fill("a", 1 << 20)
         let outcome = try syncCopy(
-          folder.file("a"), other.file("b"), CopyOptions(cloning: .required))
+          directory.file("a"), other.file("b"), CopyOptions(cloning: .required))
         #expect(outcome.method == .cloned)
         let snapshot = FilePath("\(TestFileSystem.btrfs.root)/snapshot/kept")
         #expect(try syncCopy(snapshot, other.file("kept")).method == .cloned)
         #expect(throws: ReflinkError.self) {
-          try syncCopy(folder.file("a"), FilePath("\(TestFileSystem.btrfs.root)/snapshot/new"))
+          try syncCopy(directory.file("a"), FilePath("\(TestFileSystem.btrfs.root)/snapshot/new"))
         }
       }
     }
   }
 
   @Test func sharesWithAFileOfOverlaysLowerLayer() async throws {
-    try await withFolder(on: .overlay) { folder in
+    try await withDirectory(on: .overlay) { directory in
       let lower = FilePath("\(TestFileSystem.overlay.root)/lower-file")
-      let outcome = try syncCopy(lower, folder.file("b"), CopyOptions(cloning: .required))
+      let outcome = try syncCopy(lower, directory.file("b"), CopyOptions(cloning: .required))
       #expect(outcome.method == .cloned)
     }
   }

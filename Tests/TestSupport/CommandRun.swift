@@ -21,8 +21,8 @@ public struct CommandResult: Sendable {
   public var errors: String
 }
 
-extension TestFolder {
-  /// Runs the command in this folder, under the name `cp`, in the C locale.
+extension TestDirectory {
+  /// Runs the command in this directory, under the name `cp`, in the C locale.
   public func cp(_ arguments: String...) async throws -> CommandResult {
     try await cp(arguments)
   }

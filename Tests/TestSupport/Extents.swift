@@ -20,7 +20,7 @@ public struct Extent: Hashable, CustomStringConvertible {
   }
 }
 
-extension TestFolder {
+extension TestDirectory {
   /// The file's extents; none where the file system does not tell.
   public func extents(_ name: String) throws -> [Extent] {
     let file = try FileDescriptor.open(file(name), .readOnly)

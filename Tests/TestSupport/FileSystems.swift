@@ -110,10 +110,10 @@ extension Trait where Self == ConditionTrait {
 
 /// Runs a script of a test's set-up; a failure is the test's.
 @discardableResult
-public func shell(_ script: String, in folder: String? = nil) async throws -> String {
+public func shell(_ script: String, in directory: String? = nil) async throws -> String {
   let result = try await run(
     .path("/bin/bash"), arguments: ["-c", script],
-    workingDirectory: folder.map { FilePath($0) },
+    workingDirectory: directory.map { FilePath($0) },
     output: .string(limit: 1 << 24), error: .string(limit: 1 << 20))
   guard result.terminationStatus.isSuccess else {
     throw ShellFailure(script: script, message: result.standardError)

@@ -21,8 +21,8 @@ public func currentUmask() -> mode_t {
   return mask
 }
 
-extension TestFolder {
-  /// While it is so, the subfolder takes new names and gives none away, to nobody.
+extension TestDirectory {
+  /// While it is so, the subdirectory takes new names and gives none away, to nobody.
   public func setAppendOnly(_ name: String, _ isOn: Bool) throws {
     guard ctestsupport_set_append_only(self[name], isOn ? 1 : 0) == 0 else {
       throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)

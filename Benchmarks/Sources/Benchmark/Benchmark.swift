@@ -2,7 +2,7 @@ import Foundation
 
 @main struct Benchmark {
   static func main() async throws {
-    guard CommandLine.arguments.count == 2 else { stop("usage: Benchmark FOLDER; see run") }
+    guard CommandLine.arguments.count == 2 else { stop("usage: Benchmark DIRECTORY; see run") }
     let work = CommandLine.arguments[1]
     let isQuick = ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_QUICK"] == "1"
     var table = Table()

@@ -69,14 +69,14 @@ struct Commands {
 
   private func trees(_ table: inout Table, _ system: String, _ small: Int, _ flat: Int) {
     note("trees on \(system)")
-    let folder = "\(work)/\(system)"
+    let directory = "\(work)/\(system)"
     for (kind, count) in [("tree", small), ("flat", flat)] {
-      let source = "\(folder)/\(kind)"
-      let copy = "\(folder)/copy"
+      let source = "\(directory)/\(kind)"
+      let copy = "\(directory)/copy"
       plant(kind, source, count)
       sync()
       let what =
-        kind == "tree" ? "-a of \(count) small files" : "-a of \(count) files in one folder"
+        kind == "tree" ? "-a of \(count) small files" : "-a of \(count) files in one directory"
       let times = compare(
         [
           [ours, "-a", source, copy], ["\(work)/floor", source, copy], [cp, "-a", source, copy],

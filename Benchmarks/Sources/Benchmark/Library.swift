@@ -149,12 +149,12 @@ struct Library {
 
   /// From the cancellation of the task to its end, the largest of some.
   private func cancel(
-    after delays: [Int], _ copy: @escaping @Sendable (Control) async throws -> Void
+    after delays: [Int], _ copy: @escaping @Sendable (CopyController) async throws -> Void
   ) async throws -> (worst: Double, cancelled: Int) {
     var worst = 0.0
     var cancelled = 0
     for delay in delays {
-      let task = Task.detached { try await copy(Control()) }
+      let task = Task.detached { try await copy(CopyController()) }
       try await Task.sleep(for: .milliseconds(delay))
       let start = ContinuousClock.now
       task.cancel()
@@ -169,8 +169,8 @@ struct Library {
 
   private func cancelling(_ table: inout Table) async throws {
     note("cancelling")
-    let fallback = try await cancel(after: (0..<20).map { 5 + $0 * 7 }) { [self] control in
-      _ = try await Reflink.copy(source, to: path("clone"), control: control)
+    let fallback = try await cancel(after: (0..<20).map { 5 + $0 * 7 }) { [self] controller in
+      _ = try await Reflink.copy(source, to: path("clone"), controller: controller)
     }
     table.add(
       "cancelling a copy of 4 GiB on ext4, worst", "\(fallback.cancelled) of 20", "",
@@ -180,16 +180,16 @@ struct Library {
     let fragmented = SystemPackage.FilePath("\(work)/xfs/fragmented")
     let clone = SystemPackage.FilePath("\(work)/xfs/clone")
     plant("runs", fragmented.string, count)
-    let whole = try await cancel(after: (0..<10).map { 5 + $0 * 20 }) { control in
+    let whole = try await cancel(after: (0..<10).map { 5 + $0 * 20 }) { controller in
       _ = try await Reflink.copy(
-        fragmented, to: clone, options: CopyOptions(cloning: .required), control: control)
+        fragmented, to: clone, options: CopyOptions(cloning: .required), controller: controller)
     }
     table.add(
       "cancelling a whole clone of \(count) extents on XFS, worst", "\(whole.cancelled) of 10", "",
       whole.worst * 1000, goal: 50, unit: " ms")
-    let ranges = try await cancel(after: (0..<10).map { 5 + $0 * 20 }) { control in
+    let ranges = try await cancel(after: (0..<10).map { 5 + $0 * 20 }) { controller in
       _ = try await Reflink.cloneRange(
-        from: fragmented, range: 0..<Int64(count) * 8192, to: clone, at: 0, control: control)
+        from: fragmented, range: 0..<Int64(count) * 8192, to: clone, at: 0, controller: controller)
     }
     table.add(
       "cancelling the same clone by ranges, worst", "\(ranges.cancelled) of 10", "",

@@ -16,7 +16,7 @@
 #include "clone.h"
 #include "extents.h"
 #include "files.h"
-#include "folders.h"
+#include "directories.h"
 #include "options.h"
 #include "process.h"
 #include "snapshots.h"

@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// The descriptor that means "the current folder" (AT_FDCWD).
-enum { CREFLINK_CURRENT_FOLDER = -100 };
+/// The descriptor that means "the current directory" (AT_FDCWD).
+enum { CREFLINK_CURRENT_DIRECTORY = -100 };
 
 /// How to open, in bits of our own: the kernel's values differ between
 /// processors. O_CLOEXEC is always added. See open(2).
@@ -17,18 +17,18 @@ enum creflink_open_flags {
     CREFLINK_OPEN_READ_WRITE = 1 << 1,
     CREFLINK_OPEN_CREATE = 1 << 2,
     CREFLINK_OPEN_EXCLUSIVE = 1 << 3,
-    CREFLINK_OPEN_FOLDER = 1 << 4,
+    CREFLINK_OPEN_DIRECTORY = 1 << 4,
     CREFLINK_OPEN_NO_FOLLOW = 1 << 5,
     CREFLINK_OPEN_NON_BLOCKING = 1 << 6,
     /// A reference that reads nothing: O_PATH.
     CREFLINK_OPEN_REFERENCE = 1 << 7,
-    /// A new file without a name in the folder `path`: O_TMPFILE.
+    /// A new file without a name in the directory `path`: O_TMPFILE.
     CREFLINK_OPEN_UNNAMED = 1 << 8,
 };
 
 /// openat(2). `mode` counts only where a file is made; the umask applies to it.
 /// Returns a descriptor, or -errno.
-int creflink_openat(int folder, const char *path, uint32_t flags, uint32_t mode);
+int creflink_openat(int directory, const char *path, uint32_t flags, uint32_t mode);
 
 /// close(2). EINTR counts as closed, as it is on Linux.
 int creflink_close(int descriptor);
@@ -37,7 +37,7 @@ int creflink_close(int descriptor);
 int creflink_duplicate(int descriptor);
 
 /// fcntl(F_GETFL): 1 where every write goes to the file's end (O_APPEND), else 0.
-int creflink_appends(int descriptor);
+int creflink_is_append(int descriptor);
 
 /// A point in time: seconds and nanoseconds since 1970.
 struct creflink_time {
@@ -63,14 +63,14 @@ struct creflink_status {
     struct creflink_time changed;
 };
 
-/// statx(2) of `path` in `folder`. Errors: those of path lookup.
-int creflink_status_at(int folder, const char *path, bool follow, struct creflink_status *status);
+/// statx(2) of `path` in `directory`. Errors: those of path lookup.
+int creflink_status_at(int directory, const char *path, bool follow, struct creflink_status *status);
 
 /// statx(2) of an open descriptor (AT_EMPTY_PATH).
 int creflink_status_of(int descriptor, struct creflink_status *status);
 
-/// faccessat(2) with W_OK and AT_EACCESS: 0 when `path` in `folder` may be written.
-int creflink_can_write(int folder, const char *path);
+/// faccessat(2) with W_OK and AT_EACCESS: 0 when `path` in `directory` may be written.
+int creflink_access_writable(int directory, const char *path);
 
 /// fstatfs(2): the file system's magic number, as in statfs(2).
 int64_t creflink_file_system_type(int descriptor);
@@ -91,7 +91,7 @@ ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t
 ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count);
 
 /// fcntl(2) with O_NONBLOCK, which all descriptors of one opening share.
-int creflink_never_wait(int descriptor);
+int creflink_set_nonblocking(int descriptor);
 
 /// ftruncate(2).
 int creflink_truncate(int descriptor, int64_t size);

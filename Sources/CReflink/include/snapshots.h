@@ -13,7 +13,7 @@ int creflink_ocfs2_reflink(int descriptor, const char *old_path, const char *new
                            bool preserve);
 
 /// BTRFS_IOC_SNAP_CREATE_V2: the subvolume that `source` is open at, as of now, under
-/// `name` in the folder `parent`. -EINVAL where `source` is no subvolume, -EXDEV, -EEXIST;
+/// `name` in the directory `parent`. -EINVAL where `source` is no subvolume, -EXDEV, -EEXIST;
 /// -ENOTTY on other file systems; -ENAMETOOLONG.
 int creflink_btrfs_snapshot(int source, int parent, const char *name, bool read_only);
 

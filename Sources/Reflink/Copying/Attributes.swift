@@ -8,14 +8,14 @@ struct AttributeCopy {
   /// The mode to give a new entry where its source's is not preserved; nil leaves
   /// what its creation gave it.
   var creationMode: FilePermissions?
-  /// Whether an access control list that the entry inherited from its folder goes.
-  var dropsInheritedACL = false
+  /// Whether an access control list that the entry inherited from its directory goes.
+  var removesInheritedACL = false
   /// Whether the copy has its source's owner, or mode, from its creation on.
   var ownerIsFinal = false
   var modeIsFinal = false
   /// Whether the copy may hold an access control list that is not its source's:
-  /// inherited from its folder, or of the file that was there before.
-  var mayHoldACL: Bool
+  /// inherited from its directory, or of the file that was there before.
+  var mayHaveACL: Bool
 
   /// The first failure, with what was being preserved. All the rest was done.
   struct Failure: Error {
@@ -47,7 +47,7 @@ struct AttributeCopy {
     let names = attributeNames(of: from, note)
     if preserving.extendedAttributes != .ignore {
       let before = makeWritable(destination, source, for: names)
-      for name in names where name.isPlain {
+      for name in names where name.isCopiedVerbatim {
         copy(name, from, destination, note)
       }
       if let before { try? destination.setMode(before) }
@@ -69,7 +69,7 @@ struct AttributeCopy {
         }
       } else if let creationMode {
         do throws(SystemError) {
-          if dropsInheritedACL { try destination.removeAttribute(.accessACL) }
+          if removesInheritedACL { try destination.removeAttribute(.accessACL) }
           try destination.setMode(creationMode)
         } catch {
           note(.preserveMode, error)
@@ -127,7 +127,7 @@ struct AttributeCopy {
     _ destination: borrowing Descriptor, _ source: FileStatus, for names: [AttributeName]
   ) -> FilePermissions? {
     guard source.type != .symbolicLink, !preserving.needsOwnersOnly || modeIsFinal,
-      names.contains(where: \.isPlain),
+      names.contains(where: \.isCopiedVerbatim),
       !source.permissions.contains(.ownerWrite),
       let mode = try? destination.status().permissions
     else { return nil }
@@ -153,10 +153,10 @@ struct AttributeCopy {
     _ names: [AttributeName], _ type: FileType, _ from: borrowing Descriptor,
     _ destination: borrowing Descriptor
   ) throws(SystemError) {
-    for list in type == .folder ? [.accessACL, .defaultACL] : [AttributeName.accessACL] {
+    for list in type == .directory ? [.accessACL, .defaultACL] : [AttributeName.accessACL] {
       if names.contains(list) {
         try destination.setAttribute(list, try from.attribute(list))
-      } else if mayHoldACL {
+      } else if mayHaveACL {
         try destination.removeAttribute(list)
       }
     }
@@ -167,7 +167,7 @@ extension AttributeName {
   /// Whether copying the bytes is all there is to it. Not so for access control
   /// lists (part of the mode), capabilities (after the mode), labels and hashes
   /// that the system makes for each file itself.
-  fileprivate var isPlain: Bool {
+  fileprivate var isCopiedVerbatim: Bool {
     switch text {
     case "system.posix_acl_access", "system.posix_acl_default", "security.capability",
       "security.selinux", "security.evm", "security.ima", "system.nfs4_acl",

@@ -18,17 +18,17 @@ public struct CopyOptions: Sendable, Hashable {
   public var publication: Publication
   /// What becomes of a file that is not completed.
   public var partialFiles: PartialFileRule
-  /// What is made of files; folders are always made.
-  package var making = Making.copies
-  /// Folders of other file systems are made, and left empty.
+  /// What is made of files; directories are always made.
+  package var product = EntryProduct.copies
+  /// Directories of other file systems are made, and left empty.
   package var staysOnFileSystem = false
   /// New entries get the mode that the umask leaves of all rights, not of their source's.
   package var usesDefaultMode = false
-  /// A link to a folder in the destination is entered like the folder.
-  package var entersLinkedFolders = false
+  /// A link to a directory in the destination is entered like the directory.
+  package var entersLinkedDirectories = false
 
   /// Whether a small file that was cloned is looked at again, for what is kept in metadata.
-  package var tellsInline = false
+  package var detectsInlineData = false
 
   /// Options that copy as much as can be copied, shared where that is possible.
   public init(
@@ -110,7 +110,7 @@ public enum AttributeRule: Sendable, Hashable {
 public enum SymbolicLinkRule: Sendable, Hashable {
   /// A link is copied as a link.
   case copy
-  /// The file named in the call is followed, links met inside a folder are copied as links.
+  /// The file named in the call is followed, links met inside a directory are copied as links.
   case followOperands
   /// What a link leads to is copied.
   case follow
@@ -130,10 +130,10 @@ public enum SpecialFileRule: Sendable, Hashable {
 
 /// How what is new comes by its name.
 ///
-/// Of a tree, the folder that it begins with is what is new: with `unnamed` or `temporary` it
+/// Of a tree, the directory that it begins with is what is new: with `unnamed` or `temporary` it
 /// has another name until all that is in it is dealt with, and is renamed by RENAME_NOREPLACE.
 /// A file system that does not know that (FUSE, NFS, OCFS2) takes no tree so, which is told
-/// before anything is copied. Where the folder is there already it is merged into, each file
+/// before anything is copied. Where the directory is there already it is merged into, each file
 /// by this rule. Failures that do not end the copy (`FailureRule`) do not prevent the name.
 public enum Publication: Sendable, Hashable {
   /// It has its name from the start, and grows under it.
@@ -142,7 +142,7 @@ public enum Publication: Sendable, Hashable {
   /// linked. Where that is not supported, or a file is replaced, as `temporary`.
   case unnamed
   /// A file gets its name when it is complete: made under another name in the same
-  /// folder and renamed, over the old file where there was one.
+  /// directory and renamed, over the old file where there was one.
   case temporary
 }
 
@@ -157,7 +157,7 @@ public enum PartialFileRule: Sendable, Hashable {
 }
 
 /// What is made of a file.
-package enum Making: Sendable, Hashable {
+package enum EntryProduct: Sendable, Hashable {
   case copies
   /// Its attributes, without its data.
   case attributesOnly

@@ -7,7 +7,7 @@ extension EntryCopier {
   /// before the umask.
   func wantedPermissions(of source: FileStatus) -> FilePermissions {
     if options.usesDefaultMode {
-      return FilePermissions(rawValue: source.type == .folder ? 0o777 : 0o666)
+      return FilePermissions(rawValue: source.type == .directory ? 0o777 : 0o666)
     }
     return FilePermissions(rawValue: source.permissions.rawValue & 0o777)
   }

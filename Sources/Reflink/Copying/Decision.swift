@@ -41,7 +41,7 @@ public struct EntryFacts: Sendable {
   public var source: FileStatus
   /// What is known of the name that the copy is to have.
   public var destination: Destination
-  /// Whether the entry was named in the call, not met inside a folder.
+  /// Whether the entry was named in the call, not met inside a directory.
   public var isOperand: Bool
   /// Whether an earlier name of the same file was copied, of which this is to become another.
   package var isLaterName = false
@@ -68,7 +68,7 @@ public struct EntryAction: Sendable, Hashable {
     case overwrite(orReplace: Bool)
     case replace
     /// Give what is there another name, then make it.
-    case moveAside(BackupNames)
+    case backUp(BackupNames)
     /// Ask the user; on yes decide again, on no it counts as a failure.
     case ask
     case refuse(Refusal)
@@ -77,12 +77,12 @@ public struct EntryAction: Sendable, Hashable {
 
   private init(_ kind: Kind) { self.kind = kind }
 
-  /// Leave it out; a folder with all that is in it.
+  /// Leave it out; a directory with all that is in it.
   public static var skip: Self { Self(.skip) }
   /// Make it, unless the name turns out to be taken; then it is decided again.
   public static var create: Self { Self(.create) }
   /// Write a regular file's data into the file that is there, which keeps its identity
-  /// and loses its data at once. A folder is entered, and merged.
+  /// and loses its data at once. A directory is entered, and merged.
   public static var overwrite: Self { Self(.overwrite(orReplace: false)) }
   /// Put a new file in the place of what is there, once it is complete.
   public static var replace: Self { Self(.replace) }
@@ -92,29 +92,29 @@ public struct EntryAction: Sendable, Hashable {
   package static var leave: Self { Self(.leave) }
   package static var createThroughLink: Self { Self(.createThroughLink) }
   package static func overwrite(orReplace: Bool) -> Self { Self(.overwrite(orReplace: orReplace)) }
-  package static func moveAside(_ names: BackupNames) -> Self { Self(.moveAside(names)) }
+  package static func backUp(_ names: BackupNames) -> Self { Self(.backUp(names)) }
   package static var ask: Self { Self(.ask) }
 }
 
 /// Why an entry is not copied.
 public enum Refusal: Sendable, Hashable {
-  /// Folders were not asked for.
-  case folderOmitted
-  /// A clone was required of something that is neither a regular file nor a folder.
+  /// Directories were not asked for.
+  case directoryOmitted
+  /// A clone was required of something that is neither a regular file nor a directory.
   case notRegular
   /// Source and destination are one file.
   case sameFile
   /// The name is taken.
   case exists
-  /// A folder would take the place of something else.
-  case folderOverFile
-  /// Something else would take the place of a folder.
-  case fileOverFolder
+  /// A directory would take the place of something else.
+  case directoryOverFile
+  /// Something else would take the place of a directory.
+  case fileOverDirectory
   /// The destination is a symbolic link that leads nowhere.
   case danglingLink
-  /// A folder would be copied into itself, for ever.
+  /// A directory would be copied into itself, for ever.
   case intoItself
-  /// A link that is followed leads to a folder it is in, for ever.
+  /// A link that is followed leads to a directory it is in, for ever.
   case cyclicLink
   /// Another source of the same call went there.
   case justCreated
@@ -132,29 +132,29 @@ public enum Refusal: Sendable, Hashable {
 ///
 /// Called by several threads at a time, for each entry before it is made (with
 /// `destination` unseen), and again where its name turned out to be taken.
-public typealias Decide = @Sendable (EntryFacts) -> EntryAction
+public typealias EntryPolicy = @Sendable (EntryFacts) -> EntryAction
 
 /// What becomes of names that are taken.
 public enum ExistingRule: Sendable {
   /// A name that is taken is an error.
   case fail
-  /// Files are left as they are; folders are merged.
+  /// Files are left as they are; directories are merged.
   case skip
-  /// Files are replaced by new ones; folders are merged.
+  /// Files are replaced by new ones; directories are merged.
   case replace
-  /// Files are replaced by those that were modified later, and left otherwise; folders
+  /// Files are replaced by those that were modified later, and left otherwise; directories
   /// are merged.
   case update
   /// By a function of the caller's.
-  case decide(Decide)
+  case decide(EntryPolicy)
 
-  /// For whoever copies no folders.
-  var decideOnFile: Decide {
+  /// For whoever copies no directories.
+  var decideOnFile: EntryPolicy {
     let decide = decide
-    return { $0.source.type == .folder ? .refuse(.folderOmitted) : decide($0) }
+    return { $0.source.type == .directory ? .refuse(.directoryOmitted) : decide($0) }
   }
 
-  var decide: Decide {
+  var decide: EntryPolicy {
     if case .decide(let decide) = self { return decide }
     return { facts in
       guard case .exists(let existing) = facts.destination else { return .create }
@@ -172,7 +172,7 @@ public enum ExistingRule: Sendable {
   private func actionOnTaken(_ source: FileStatus, _ existing: FileStatus) -> EntryAction {
     switch self {
     case .fail, .decide: .refuse(.exists)
-    case _ where source.type == .folder: .overwrite
+    case _ where source.type == .directory: .overwrite
     case .skip: .skip
     case .replace: .replace
     case .update: source.modified > existing.modified ? .replace : .skip
@@ -180,13 +180,15 @@ public enum ExistingRule: Sendable {
   }
 }
 
-/// What no rule allows: a folder over anything else (a link to a folder among it,
-/// which would lead out of the tree), a file over a folder.
+/// What no rule allows: a directory over anything else (a link to a directory among it,
+/// which would lead out of the tree), a file over a directory.
 package func refusalByType(
   _ source: FileStatus, _ existing: EntryFacts.Existing
 ) -> Refusal? {
-  if source.type == .folder { return existing.link.type == .folder ? nil : .folderOverFile }
+  if source.type == .directory {
+    return existing.link.type == .directory ? nil : .directoryOverFile
+  }
   // A file is written through a link; what replaces the link itself may.
   let there = source.type == .regular ? existing.target ?? existing.link : existing.link
-  return there.type == .folder ? .fileOverFolder : nil
+  return there.type == .directory ? .fileOverDirectory : nil
 }

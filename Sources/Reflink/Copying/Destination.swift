@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// How a destination stands to its name while it is filled.
-enum Standing: Equatable {
+enum PublicationState: Equatable {
   /// Made under its name.
   case new
   /// Made under its name, which another file had that has this one now.
@@ -10,7 +10,7 @@ enum Standing: Equatable {
   case existing
   /// Has no name yet; see `Publication.unnamed`.
   case unnamed
-  /// Has another name yet, in the same folder; see `Publication.temporary`.
+  /// Has another name yet, in the same directory; see `Publication.temporary`.
   case temporary(FilePath, replaces: Bool)
 
   /// Whether it takes the place of something.
@@ -22,12 +22,15 @@ enum Standing: Equatable {
 /// A destination opened for writing: empty when it is a regular file.
 struct OpenDestination: ~Copyable {
   let descriptor: Descriptor
-  let standing: Standing
+  let publicationState: PublicationState
   let type: FileType
 
-  init(_ descriptor: consuming Descriptor, _ standing: Standing, _ type: FileType = .regular) {
+  init(
+    _ descriptor: consuming Descriptor, _ publicationState: PublicationState,
+    _ type: FileType = .regular
+  ) {
     self.descriptor = descriptor
-    self.standing = standing
+    self.publicationState = publicationState
     self.type = type
   }
 }
@@ -37,14 +40,14 @@ extension EntryCopier {
   /// asked for and the decision. Nil when that was to skip it.
   func openDestination(
     mode: UInt32, _ entry: EntryFacts, _ file: borrowing Descriptor,
-    _ source: Place, _ destination: Place
+    _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> OpenDestination? {
     if options.publication != .inPlace {
       return try openUnpublished(mode: mode, entry, source, destination)
     }
     do throws(SystemError) {
       return OpenDestination(
-        try destination.folder.descriptor.open(
+        try destination.directory.descriptor.open(
           destination.name, [.write, .create, .exclusive], mode: mode), .new)
     } catch {
       guard error.errno == .fileExists else {
@@ -59,11 +62,11 @@ extension EntryCopier {
       return try replace(mode: mode, source, destination)
     case .replace:
       return try replace(mode: mode, source, destination)
-    case .moveAside:
+    case .backUp:
       do throws(ReflinkError) {
         return try attempt(.createFile, source, destination) { () throws(SystemError) in
           OpenDestination(
-            try destination.folder.descriptor.open(
+            try destination.directory.descriptor.open(
               destination.name, [.write, .create, .exclusive], mode: mode),
             .successor(of: settled.moved?.name))
         }
@@ -74,7 +77,7 @@ extension EntryCopier {
     case .createThroughLink:
       return try attempt(.createFile, source, destination) { () throws(SystemError) in
         OpenDestination(
-          try destination.folder.descriptor.open(
+          try destination.directory.descriptor.open(
             destination.name, [.write, .create], mode: mode), .existing)
       }
     case .create:
@@ -87,13 +90,13 @@ extension EntryCopier {
   /// A new file that takes the place of what is there once it is complete: what is
   /// there is not lost to a copy that fails.
   private func replace(
-    mode: UInt32, _ source: Place, _ destination: Place
+    mode: UInt32, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> OpenDestination {
     let successor: OpenDestination
     do throws(SystemError) {
       successor = try openTemporary(mode: mode, replaces: true, destination)
     } catch {
-      // A folder that takes no new name gives none away either.
+      // A directory that takes no new name gives none away either.
       let isLocked = [.permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.errno)
       throw error.during(isLocked ? .remove : .createFile, source.path, destination.path)
     }
@@ -104,11 +107,11 @@ extension EntryCopier {
   /// The file that is there, emptied. Nil when it is to be replaced instead.
   private func openExisting(
     _ orReplace: Bool, _ entry: EntryFacts, _ file: borrowing Descriptor,
-    _ source: Place, _ destination: Place
+    _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> OpenDestination? {
     var isSameFile = false
     do throws(SystemError) {
-      let existing = try destination.folder.descriptor.open(destination.name, .write)
+      let existing = try destination.directory.descriptor.open(destination.name, .write)
       // The decision was made by name; this is the file itself.
       let status = try existing.status()
       if status.identity == entry.source.identity {
@@ -131,7 +134,7 @@ extension EntryCopier {
     _ existing: borrowing Descriptor, _ status: FileStatus,
     for file: borrowing Descriptor, _ source: FileStatus
   ) throws(SystemError) {
-    guard options.making == .copies else { return }
+    guard options.product == .copies else { return }
     let isRegular = status.type == .regular
     if options.cloning == .required {
       try requireSharing(file, source, into: existing, isRegular: isRegular)
@@ -144,11 +147,11 @@ extension EntryCopier {
 
   /// Why a file that is there cannot be filled anew.
   func cannotWrite(
-    _ error: SystemError, _ source: Place, _ destination: Place
+    _ error: SystemError, _ source: Location, _ destination: Location
   ) -> ReflinkError {
     let isClone = error.call == .cloneRange
     var failure = error.during(isClone ? .clone : .createFile, source.path, destination.path)
-    if isClone, case .nextRung(let cause) = verdict(on: error) {
+    if isClone, case .fallBack(let cause) = verdict(on: error) {
       failure.code = ReflinkError.Code(cause)
     }
     return failure

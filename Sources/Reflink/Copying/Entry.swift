@@ -1,9 +1,9 @@
 import Synchronization
 package import SystemPackage
 
-/// An open folder, and the path that leads to it in messages. Whoever works in
-/// the folder holds a reference; the last one closes it.
-package final class Folder: Sendable {
+/// An open directory, and the path that leads to it in messages. Whoever works in
+/// the directory holds a reference; the last one closes it.
+package final class Directory: Sendable {
   let descriptor: Descriptor
   let way: Way
   /// Whether new entries inherit an access control list here; nil when not known.
@@ -13,7 +13,7 @@ package final class Folder: Sendable {
   /// See `CloneRefusal`.
   let refusal = Mutex<CloneRefusal?>(nil)
 
-  /// How a folder is found: a name, in another folder where there is one. Paths are
+  /// How a directory is found: a name, in another directory where there is one. Paths are
   /// put together only when somebody is to read them; in a deep tree they are long.
   final class Way: Sendable {
     let outer: Way?
@@ -27,9 +27,9 @@ package final class Folder: Sendable {
       self.temporaryName = temporaryName
     }
 
-    /// The way of an entry of a folder.
-    convenience init(_ place: Place) {
-      self.init(place.name.path, in: place.folder.way)
+    /// The way of an entry of a directory.
+    convenience init(_ place: Location) {
+      self.init(place.name.path, in: place.directory.way)
     }
 
     /// As the caller knows it.
@@ -57,19 +57,19 @@ package final class Folder: Sendable {
     self.inheritsACL = inheritsACL
   }
 
-  /// As the user would write it; empty for the current folder.
+  /// As the user would write it; empty for the current directory.
   package var path: FilePath { way.path }
 
   /// Where paths given by the user start.
-  static let current = Folder(.currentFolder, Way(FilePath(), in: nil))
+  static let current = Directory(.currentDirectory, Way(FilePath(), in: nil))
 
-  /// The folder at a path, to work in but not to list. Throws the system's word for why not.
-  package static func open(_ path: OperandPath) throws(Errno) -> Folder {
+  /// The directory at a path, to work in but not to list. Throws the system's word for why not.
+  package static func open(_ path: OperandPath) throws(Errno) -> Directory {
     do throws(SystemError) {
-      let folder = try path.withName { (name) throws(SystemError) in
-        try Descriptor.currentFolder.open(name, [.reference, .folder])
+      let directory = try path.withName { (name) throws(SystemError) in
+        try Descriptor.currentDirectory.open(name, [.reference, .directory])
       }
-      return Folder(folder, Way(path.display, in: nil))
+      return Directory(directory, Way(path.display, in: nil))
     } catch {
       throw error.errno
     }
@@ -83,30 +83,30 @@ extension FilePath {
   }
 }
 
-/// A name in an open folder: where something is, or is to be. All work on it is
-/// relative to the folder, so that nobody can lead it elsewhere meanwhile.
-struct Place: ~Escapable {
-  let folder: Folder
+/// A name in an open directory: where something is, or is to be. All work on it is
+/// relative to the directory, so that nobody can lead it elsewhere meanwhile.
+struct Location: ~Escapable {
+  let directory: Directory
   /// One component inside a tree; for an operand the path as given.
   let name: EntryName
 
   @_lifetime(copy name)
-  init(_ folder: Folder, _ name: EntryName) {
-    self.folder = folder
+  init(_ directory: Directory, _ name: EntryName) {
+    self.directory = directory
     self.name = name
   }
 
   /// The whole path, made only when somebody is to read it.
   var path: FilePath {
-    Folder.Way(self).path
+    Directory.Way(self).path
   }
 
   /// By which it is found now, while a tree that it is in has another name yet.
   var currentPath: FilePath {
-    Folder.Way(self).currentPath
+    Directory.Way(self).currentPath
   }
 
-  /// The path of the folder that holds the name, relative to `folder`.
+  /// The path of the directory that holds the name, relative to `directory`.
   var parent: FilePath {
     let parent = name.path.removingLastComponent()
     return parent.isEmpty ? "." : parent
@@ -114,17 +114,17 @@ struct Place: ~Escapable {
 }
 
 /// A place that may be kept: for work that goes on later.
-struct KeptPlace: Sendable {
-  let folder: Folder
+struct OwnedLocation: Sendable {
+  let directory: Directory
   let name: OperandPath
 
-  init(_ place: Place) {
-    folder = place.folder
+  init(_ place: Location) {
+    directory = place.directory
     name = OperandPath(place.name.path)
   }
 
-  init(_ folder: Folder, _ name: FilePath) {
-    self.folder = folder
+  init(_ directory: Directory, _ name: FilePath) {
+    self.directory = directory
     self.name = OperandPath(name)
   }
 
@@ -135,12 +135,12 @@ struct KeptPlace: Sendable {
 
   /// Lends a source and a destination.
   static func with<Value: ~Copyable, Failure: Error>(
-    _ source: KeptPlace, _ destination: KeptPlace,
-    _ body: (Place, Place) throws(Failure) -> Value
+    _ source: OwnedLocation, _ destination: OwnedLocation,
+    _ body: (Location, Location) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     try source.name.withName { (from) throws(Failure) in
       try destination.name.withName { (to) throws(Failure) in
-        try body(Place(source.folder, from), Place(destination.folder, to))
+        try body(Location(source.directory, from), Location(destination.directory, to))
       }
     }
   }
@@ -148,7 +148,7 @@ struct KeptPlace: Sendable {
 
 /// Makes system calls; a failure is told with the names that belong to it.
 func attempt<Value: ~Copyable>(
-  _ operation: ReflinkError.Operation, _ source: Place, _ destination: Place,
+  _ operation: ReflinkError.Operation, _ source: Location, _ destination: Location,
   _ body: () throws(SystemError) -> Value
 ) throws(ReflinkError) -> Value {
   do throws(SystemError) {

@@ -5,8 +5,8 @@ import SystemPackage
 /// that the name was taken.
 struct EntryCopier {
   var options: CopyOptions
-  let decide: Decide
-  let control: Control?
+  let decide: EntryPolicy
+  let controller: CopyController?
   let umask = Umask()
   /// What keeps hard links together; nil where they are not kept.
   let hardLinks: HardLinks?
@@ -15,20 +15,20 @@ struct EntryCopier {
   /// Asks the user about a name that is taken; yes or no.
   let ask: (@Sendable (Question) -> Bool)?
   /// What this copy made, where several sources may have one name; else nil.
-  let made: MadeHere?
+  let made: CreatedEntries?
 
   init(
-    options: CopyOptions, decide: @escaping Decide, control: Control?,
+    options: CopyOptions, decide: @escaping EntryPolicy, controller: CopyController?,
     ask: (@Sendable (Question) -> Bool)? = nil, remembersMade: Bool = false
   ) {
     self.options = options
     self.decide = decide
-    self.control = control
+    self.controller = controller
     self.ask = ask
     hardLinks =
       options.preserving.hardLinks
       ? HardLinks(followsLinks: options.symbolicLinks != .copy) : nil
-    made = remembersMade ? MadeHere() : nil
+    made = remembersMade ? CreatedEntries() : nil
   }
 
   /// What became of an entry.
@@ -41,7 +41,7 @@ struct EntryCopier {
     case symbolicLink
     case special
     /// Made, or entered; its entries and then its attributes are still to come.
-    case folder(FolderCopy)
+    case directory(DirectoryCopy)
     /// A file that is to be gone on with, after a wait where there is one.
     case unfinished(KeptFileCopy, Wait?)
     /// Another name of a file that is being copied: to be tried again after that.
@@ -59,20 +59,21 @@ struct EntryCopier {
       case .hardLink: .hardLink
       case .symbolicLink: .symbolicLink
       case .special: .special
-      case .folder: nil
+      case .directory: nil
       case .unfinished: nil
       case .planned: nil
       }
     }
   }
 
-  /// Copies one entry. `hint` is its type where the folder's record told it. Without
+  /// Copies one entry. `hint` is its type where the directory's record told it. Without
   /// a turn, a file is copied to its end; with one, only as far as that goes.
   func copy(
-    _ source: Place, hint: FileType = .unknown, isOperand: Bool, within ancestry: Ancestry? = nil,
-    to destination: Place, _ turn: WorkerTurn? = nil
+    _ source: Location, hint: FileType = .unknown, isOperand: Bool,
+    within ancestry: Ancestry? = nil,
+    to destination: Location, _ turn: WorkerTurn? = nil
   ) throws(ReflinkError) -> Result {
-    if options.making == .nothing {
+    if options.product == .nothing {
       return try plan(source, isOperand: isOperand, within: ancestry, to: destination)
     }
     let follow = options.symbolicLinks.follows(isOperand: isOperand)
@@ -83,7 +84,7 @@ struct EntryCopier {
       status = try examine(file, source)
     } else {
       do throws(SystemError) {
-        status = try source.folder.descriptor.status(of: source.name, follow: follow)
+        status = try source.directory.descriptor.status(of: source.name, follow: follow)
       } catch {
         throw error.during(.examine(.source), source.path)
       }
@@ -96,15 +97,16 @@ struct EntryCopier {
     default: break
     }
 
-    if options.making == .hardLinks || options.making == .symbolicLinks, status.type != .folder {
+    if options.product == .hardLinks || options.product == .symbolicLinks, status.type != .directory
+    {
       return try makeLink(entry, source, follow: follow, to: destination)
     }
     if file == nil, readsContents(of: status.type) {
       file = try open(source, follow: follow)
       status = try examine(file, source)
     }
-    guard status.type != .folder else {
-      return try copyFolder(entry, source, follow: follow, within: ancestry, to: destination)
+    guard status.type != .directory else {
+      return try copyDirectory(entry, source, follow: follow, within: ancestry, to: destination)
     }
     if let linked = keptLinks(of: status, follow: follow) {
       switch linked.claim(status) {
@@ -124,8 +126,8 @@ struct EntryCopier {
   }
 
   private func copy(
-    _ entry: EntryFacts, _ file: consuming Descriptor?, _ source: Place,
-    to destination: Place, _ turn: WorkerTurn?
+    _ entry: EntryFacts, _ file: consuming Descriptor?, _ source: Location,
+    to destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     let status = entry.source
     switch status.type {
@@ -142,20 +144,20 @@ struct EntryCopier {
   private func readsContents(of type: FileType) -> Bool {
     switch type {
     case .regular: true
-    case .folder, .symbolicLink, .socket: false
-    case .fifo, .characterDevice, .blockDevice, .unknown: options.specialFiles == .readContents
+    case .directory, .symbolicLink, .socket: false
+    default: options.specialFiles == .readContents
     }
   }
 
   private func open(
-    _ source: Place, follow: Bool
+    _ source: Location, follow: Bool
   ) throws(ReflinkError) -> Descriptor {
     // Never waiting for a FIFO's writer: reading it waits, where that is asked for.
     var flags: OpenFlags = .nonBlocking
     if !follow { flags.insert(.noFollow) }
     do throws(SystemError) {
       do throws(SystemError) {
-        return try source.folder.descriptor.open(source.name, flags)
+        return try source.directory.descriptor.open(source.name, flags)
       } catch {
         guard error.errno == .resourceTemporarilyUnavailable else { throw error }
         return try openLeased(source, follow: follow)
@@ -167,8 +169,8 @@ struct EntryCopier {
 
   /// A file that somebody holds a lease of (fcntl(2), F_SETLEASE) is given after a
   /// wait, which only a regular file is granted.
-  private func openLeased(_ source: Place, follow: Bool) throws(SystemError) -> Descriptor {
-    let file = try source.folder.descriptor.open(
+  private func openLeased(_ source: Location, follow: Bool) throws(SystemError) -> Descriptor {
+    let file = try source.directory.descriptor.open(
       source.name, follow ? .reference : [.reference, .noFollow])
     guard try file.status().type == .regular else {
       throw SystemError(call: .open, errno: .resourceTemporarilyUnavailable)
@@ -177,12 +179,12 @@ struct EntryCopier {
   }
 
   private func examine(
-    _ file: borrowing Descriptor?, _ source: Place
+    _ file: borrowing Descriptor?, _ source: Location
   ) throws(ReflinkError) -> FileStatus {
     do throws(SystemError) {
       switch file {
       case .some(let file): return try file.status()
-      case .none: return try source.folder.descriptor.status(of: source.name, follow: false)
+      case .none: return try source.directory.descriptor.status(of: source.name, follow: false)
       }
     } catch {
       throw error.during(.examine(.source), source.path)

@@ -15,16 +15,16 @@ public enum EntryOutcome: Sendable, Hashable {
   /// A FIFO, a socket or a device node was made.
   case special
   /// Made, or entered where it was there; its entries follow.
-  case folder(isNew: Bool)
-  /// A folder on the way to an operand, made like its source.
-  case parentFolder
+  case directory(isNew: Bool)
+  /// A directory on the way to an operand, made like its source.
+  case parentDirectory
   /// What had the destination's name was removed to make room; what takes its place follows.
   case removed
   /// The same, but it was kept under another name.
-  case movedAside(to: FilePath)
+  case backedUp(as: FilePath)
 }
 
-/// Told of each entry that was dealt with, a folder before what is in it.
+/// Told of each entry that was dealt with, a directory before what is in it.
 public typealias EntryListener =
   @Sendable (
     _ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath

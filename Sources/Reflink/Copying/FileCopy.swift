@@ -4,31 +4,31 @@ import SystemPackage
 extension EntryCopier {
   /// Copies a regular file (or what can be read from another kind) to a name.
   func copyFile(
-    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, to destination: Place,
+    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location, to destination: Location,
     _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     guard let copy = try begin(entry, file, source, destination) else { return .left }
-    return try goOn(with: copy, source, destination, turn)
+    return try resume(with: copy, source, destination, turn)
   }
 
   /// Moves a file's data on: to the end, or as far as the turn goes.
-  func goOn(
-    with copy: consuming FileCopy, _ source: Place, _ destination: Place, _ turn: WorkerTurn?
+  func resume(
+    with copy: consuming FileCopy, _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     let end: Turn
     do throws(SystemError) {
-      if options.making == .attributesOnly {
+      if options.product == .attributesOnly {
         end = .finished
       } else if let turn {
         end = try advance(
-          &copy.transfer, control: control, slice: turn.slice,
+          &copy.transfer, controller: controller, slice: turn.slice,
           othersWait: { turn.othersWait })
       } else {
-        end = try run(&copy.transfer, control: control) ? .finished : .cancelled
+        end = try run(&copy.transfer, controller: controller) ? .finished : .cancelled
       }
     } catch {
       var failure = describe(error, copy.transfer, source, destination)
-      failure.leftBehind = discard(copy, destination)
+      failure.leftover = discard(copy, destination)
       throw failure
     }
     switch end {
@@ -38,19 +38,19 @@ extension EntryCopier {
     case .cancelled:
       var failure = ReflinkError(
         code: .cancelled, operation: .write, source: source.path, destination: destination.path,
-        bytesDone: copy.transfer.bytesDone, bytesLeft: copy.transfer.bytesLeft)
-      failure.leftBehind = discard(copy, destination, turn)
+        bytesDone: copy.transfer.bytesDone, bytesRemaining: copy.transfer.bytesRemaining)
+      failure.leftover = discard(copy, destination, turn)
       throw failure
     }
   }
 
   /// The same for a file that was left before its end.
-  func goOnAndNote(
-    with copy: consuming FileCopy, _ source: Place, _ destination: Place, _ turn: WorkerTurn?
+  func resumeAndRecord(
+    with copy: consuming FileCopy, _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     let status = copy.status
     do throws(ReflinkError) {
-      let result = try goOn(with: copy, source, destination, turn)
+      let result = try resume(with: copy, source, destination, turn)
       remember(status, destination, result)
       return result
     } catch {
@@ -61,7 +61,7 @@ extension EntryCopier {
 
   /// Attributes, then the name: the copy is complete when it appears.
   private func finish(
-    _ copy: consuming FileCopy, _ source: Place, _ destination: Place
+    _ copy: consuming FileCopy, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> CopyOutcome {
     var failure: ReflinkError?
     do throws(AttributeCopy.Failure) {
@@ -72,54 +72,54 @@ extension EntryCopier {
     }
     if var failure, options.publication != .inPlace {
       // It was to appear complete or not at all.
-      failure.leftBehind = discard(copy, destination)
+      failure.leftover = discard(copy, destination)
       throw failure
     }
     do throws(SystemError) {
-      try copy.standing.publish(copy.transfer.destination, as: destination)
+      try copy.publicationState.publish(copy.transfer.destination, as: destination)
     } catch {
       let operation: ReflinkError.Operation =
         switch error.call {
         case .close: .write
-        // A folder that gives no name away, to what replaces it either.
-        case .rename where copy.standing.replaces && error.errno == .notPermitted: .remove
+        // A directory that gives no name away, to what replaces it either.
+        case .rename where copy.publicationState.replaces && error.errno == .notPermitted: .remove
         default: .publish
         }
       var failure = error.during(operation, source.path, destination.path)
-      failure.leftBehind = discard(copy, destination)
+      failure.leftover = discard(copy, destination)
       throw failure
     }
     var outcome = copy.transfer.outcome
-    if options.tellsInline { outcome.tellInline(of: copy.transfer.destination) }
+    if options.detectsInlineData { outcome.reclassifyInlineData(of: copy.transfer.destination) }
     if let cause = outcome.fallback {
-      destination.folder.noteRefusal(cause, from: copy.status)
+      destination.directory.noteRefusal(cause, from: copy.status)
     }
     do throws(SystemError) {
       try copy.transfer.close()
     } catch {
       var failure = error.during(.write, source.path, destination.path)
-      failure.leftBehind = destination.path
+      failure.leftover = destination.path
       throw failure
     }
     if var failure {
-      failure.leftBehind = destination.path
+      failure.leftover = destination.path
       throw failure
     }
-    control?.fileDone()
+    controller?.fileDone()
     return outcome
   }
 
   /// Returns what is there of it nevertheless.
   private func discard(
-    _ copy: consuming FileCopy, _ destination: Place, _ turn: WorkerTurn? = nil
+    _ copy: consuming FileCopy, _ destination: Location, _ turn: WorkerTurn? = nil
   ) -> FilePath? {
     let keeps = options.partialFiles == .keep && options.cloning != .required
     let left: FilePath?
-    if copy.standing == .existing || (keeps && copy.standing == .new) {
+    if copy.publicationState == .existing || (keeps && copy.publicationState == .new) {
       copy.transfer.giveBack()
       left = copy.transfer.destinationType == .regular ? destination.path : nil
     } else {
-      left = copy.standing.discard(copy.transfer.destination, at: destination)
+      left = copy.publicationState.discard(copy.transfer.destination, at: destination)
     }
     if turn != nil { close(copy) }
     return left
@@ -135,7 +135,8 @@ extension EntryCopier {
   }
 
   private func describe(
-    _ error: SystemError, _ transfer: borrowing FileTransfer, _ source: Place, _ destination: Place
+    _ error: SystemError, _ transfer: borrowing FileTransfer, _ source: Location,
+    _ destination: Location
   ) -> ReflinkError {
     let operation: ReflinkError.Operation =
       switch error.call {
@@ -149,7 +150,7 @@ extension EntryCopier {
       failure.code = ReflinkError.Code(cause)
     }
     failure.bytesDone = transfer.bytesDone
-    failure.bytesLeft = transfer.bytesLeft
+    failure.bytesRemaining = transfer.bytesRemaining
     return failure
   }
 }
@@ -160,35 +161,35 @@ struct FileCopy: ~Copyable, Sendable {
   /// Of the source, as it was when the copy began.
   let status: FileStatus
   var transfer: FileTransfer
-  let standing: Standing
+  let publicationState: PublicationState
   let attributes: AttributeCopy?
 }
 
 extension EntryCopier {
   /// Opens or makes the destination. Nil when the decision was to leave it.
   private func begin(
-    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Place, _ destination: Place
+    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> FileCopy? {
     let preserving = options.preserving
     let narrow = preserving.needsOwnersOnly
-    var rights = creationRights(for: entry.source, in: destination.folder)
+    var rights = creationRights(for: entry.source, in: destination.directory)
 
     guard
       let target = try openDestination(mode: rights.mode, entry, file, source, destination)
     else { return nil }
-    let isNew = target.standing != .existing
+    let isNew = target.publicationState != .existing
     if isNew {
-      learn(from: target.descriptor, rights, in: destination.folder)
+      learn(from: target.descriptor, rights, in: destination.directory)
     } else {
       rights.ownerIsFinal = false
       rights.modeIsFinal = false
     }
-    if let control {
-      if entry.isOperand { control.expect(bytes: entry.source.size, files: 1) }
-      if entry.isOperand || control.isWatched { control.begin(source.path) }
+    if let controller {
+      if entry.isOperand { controller.expect(bytes: entry.source.size, files: 1) }
+      if entry.isOperand || controller.isWatched { controller.begin(source.path) }
     }
     let type = target.type
-    let standing = target.standing
+    let publicationState = target.publicationState
     let finalMode = isNew ? finalMode(of: entry.source) : nil
     let preservesAny =
       narrow || preserving.times || preserving.extendedAttributes != .ignore || finalMode != nil
@@ -196,17 +197,17 @@ extension EntryCopier {
       preservesAny && type == .regular
       ? AttributeCopy(
         preserving: preserving, creationMode: finalMode,
-        dropsInheritedACL: isNew && options.usesDefaultMode,
+        removesInheritedACL: isNew && options.usesDefaultMode,
         ownerIsFinal: rights.ownerIsFinal, modeIsFinal: rights.modeIsFinal,
-        mayHoldACL: isNew ? destination.folder.inheritsACL ?? true : true)
+        mayHaveACL: isNew ? destination.directory.inheritsACL ?? true : true)
       : nil
     return FileCopy(
       status: entry.source,
       transfer: FileTransfer(
         from: file, entry.source, into: target.descriptor, type,
         cloning: options.cloning, holes: options.holes, slices: options.slices,
-        refusal: destination.folder.refusal(from: entry.source)),
-      standing: standing, attributes: attributes)
+        refusal: destination.directory.refusal(from: entry.source)),
+      publicationState: publicationState, attributes: attributes)
   }
 }
 

@@ -19,7 +19,7 @@ enum FileOperand: Sendable {
     switch self {
     case .path(let path):
       try path.withName { (name) throws(SystemError) in
-        try Descriptor.currentFolder.open(name, flags, mode: mode)
+        try Descriptor.currentDirectory.open(name, flags, mode: mode)
       }
     case .open(let descriptor):
       try Descriptor(duplicating: descriptor.rawValue)

@@ -13,21 +13,21 @@ final class FileWork: Work {
   typealias Open = @Sendable (WorkerTurn) throws(ReflinkError) -> EntryCopier.Result
 
   private let entries: EntryCopier
-  private let source: KeptPlace
-  private let destination: KeptPlace
+  private let source: OwnedLocation
+  private let destination: OwnedLocation
   private let completion: @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
 
   /// A file that was opened already.
   convenience init(
-    _ entries: EntryCopier, _ copy: KeptFileCopy, _ source: KeptPlace,
-    to destination: KeptPlace,
+    _ entries: EntryCopier, _ copy: KeptFileCopy, _ source: OwnedLocation,
+    to destination: OwnedLocation,
     completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) {
     self.init(entries, .running(copy), source, to: destination, completion)
   }
 
   convenience init(
-    _ entries: EntryCopier, _ source: KeptPlace, to destination: KeptPlace,
+    _ entries: EntryCopier, _ source: OwnedLocation, to destination: OwnedLocation,
     opening open: @escaping Open,
     completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) {
@@ -35,8 +35,8 @@ final class FileWork: Work {
   }
 
   private init(
-    _ entries: EntryCopier, _ stage: Stage, _ source: KeptPlace,
-    to destination: KeptPlace,
+    _ entries: EntryCopier, _ stage: Stage, _ source: OwnedLocation,
+    to destination: OwnedLocation,
     _ completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) {
     self.entries = entries
@@ -76,9 +76,9 @@ final class FileWork: Work {
     case .over: return .skipped
     case .toOpen(let open): return try open(turn)
     case .running(let copy):
-      return try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
+      return try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) in
         guard let copy = copy.take() else { return .skipped }
-        return try entries.goOnAndNote(with: copy, from, to, turn)
+        return try entries.resumeAndRecord(with: copy, from, to, turn)
       }
     }
   }

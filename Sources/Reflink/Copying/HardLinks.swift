@@ -50,7 +50,7 @@ final class HardLinks: Sendable {
   /// The first name was copied.
   func remember(_ source: FileStatus, at path: FilePath, _ identity: FileIdentity) {
     settle(
-      source, Copy(path: path, identity: identity, left: max(source.links, 2) - 1))
+      source, Copy(path: path, identity: identity, left: max(source.linkCount, 2) - 1))
   }
 
   /// It was not: the next name that is met becomes the first.
@@ -86,20 +86,20 @@ final class HardLinks: Sendable {
 extension EntryCopier {
   /// The memory of hard links, where this file is one to be kept.
   func keptLinks(of status: FileStatus, follow: Bool) -> HardLinks? {
-    status.links > 1 || follow ? hardLinks : nil
+    status.linkCount > 1 || follow ? hardLinks : nil
   }
 
   /// Gives the copy of this file's earlier name another name.
   func link(
-    to earlier: HardLinks.Copy, _ entry: EntryFacts, _ source: Place, _ destination: Place
+    to earlier: HardLinks.Copy, _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> Result {
     var entry = entry
     entry.isLaterName = true
     let operation = ReflinkError.Operation.createHardLink
     let file = try earlier.path.withName { (name) throws(ReflinkError) in
-      try attempt(operation, Place(.current, name), destination) { () throws(SystemError) in
+      try attempt(operation, Location(.current, name), destination) { () throws(SystemError) in
         // By path, since descriptors are few; then only this very file will do.
-        let file = try Descriptor.currentFolder.open(name, [.reference, .noFollow])
+        let file = try Descriptor.currentDirectory.open(name, [.reference, .noFollow])
         guard try file.status().identity == earlier.identity else {
           throw SystemError(call: .link, errno: .noSuchFileOrDirectory)
         }
@@ -108,16 +108,16 @@ extension EntryCopier {
     }
     if isSameFile(destination, earlier.identity) { return .hardLink }
     let made = try make(operation, entry, source, destination) { () throws(SystemError) in
-      try destination.folder.descriptor.link(destination.name, to: file)
+      try destination.directory.descriptor.link(destination.name, to: file)
     }
     return made == .skipped ? .skipped : .hardLink
   }
 
   /// Whether the name is a link to that file already, as after an earlier copy.
   private func isSameFile(
-    _ place: Place, _ identity: FileIdentity
+    _ place: Location, _ identity: FileIdentity
   ) -> Bool {
-    let status = try? place.folder.descriptor.statusIfPresent(of: place.name, follow: false)
+    let status = try? place.directory.descriptor.statusIfPresent(of: place.name, follow: false)
     return status?.identity == identity
   }
 }

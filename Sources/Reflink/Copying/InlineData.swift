@@ -4,7 +4,7 @@ extension CopyOutcome {
 
   /// Tells apart what was cloned and is not shared, since the file system keeps it in its
   /// metadata. One FIEMAP call, for small files only; no answer changes nothing.
-  mutating func tellInline(of file: borrowing Descriptor) {
+  mutating func reclassifyInlineData(of file: borrowing Descriptor) {
     guard cloned > 0, cloned <= Self.largestInline,
       let first = (try? file.extents(from: 0, atMost: 1))?.first, first.flags.contains(.inline)
     else { return }

@@ -2,7 +2,7 @@ import Synchronization
 package import SystemPackage
 
 /// What a copy of several sources made, so that one does not overwrite another.
-final class MadeHere: Sendable {
+final class CreatedEntries: Sendable {
   private let identities = Mutex<Set<FileIdentity>>([])
 
   func contains(_ identity: FileIdentity) -> Bool {
@@ -23,11 +23,11 @@ package struct Question: Sendable {
 extension EntryCopier {
   /// Notes what was made, for names that come again: hard links, and sources of one name.
   func remember(
-    _ source: FileStatus, _ destination: Place, _ result: borrowing Result
+    _ source: FileStatus, _ destination: Location, _ result: borrowing Result
   ) {
     var isLeft = false
     switch result {
-    case .folder: return
+    case .directory: return
     case .hardLink: return
     case .postponed: return
     case .unfinished: return
@@ -38,11 +38,11 @@ extension EntryCopier {
     case .symbolicLink: break
     case .special: break
     }
-    var linked = source.links > 1 || options.symbolicLinks != .copy ? hardLinks : nil
+    var linked = source.linkCount > 1 || options.symbolicLinks != .copy ? hardLinks : nil
     if let links = linked, !links.isPending(source) { linked = nil }
     if linked == nil, made == nil { return }
     guard
-      let copy = try? destination.folder.descriptor.status(of: destination.name, follow: false)
+      let copy = try? destination.directory.descriptor.status(of: destination.name, follow: false)
     else { return forget(source) }
     linked?.remember(source, at: destination.currentPath, copy.identity)
     if !isLeft { made?.insert(copy.identity) }

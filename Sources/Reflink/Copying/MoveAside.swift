@@ -12,40 +12,41 @@ package enum BackupNames: Sendable, Hashable {
 
 extension EntryCopier {
   /// A file that was moved aside, to be put back if its successor fails.
-  struct MovedAside {
+  struct BackedUp {
     var name: FilePath
   }
 
   /// Renames what has the destination's name.
-  func moveAside(
-    _ names: BackupNames, _ taken: EntryFacts.Destination, _ source: Place, _ destination: Place
-  ) throws(ReflinkError) -> MovedAside {
-    let folder = destination.folder
-    let name = try attempt(.moveAside, source, destination) { () throws(SystemError) in
+  func backUp(
+    _ names: BackupNames, _ taken: EntryFacts.Destination, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) -> BackedUp {
+    let directory = destination.directory
+    let name = try attempt(.backUp, source, destination) { () throws(SystemError) in
       try names.backup(of: destination)
     }
-    let isSource = try attempt(.moveAside, source, destination) { () throws(SystemError) in
+    let isSource = try attempt(.backUp, source, destination) { () throws(SystemError) in
       try name.withName { (name) throws(SystemError) in
-        let there = try folder.descriptor.statusIfPresent(of: name, follow: false)
+        let there = try directory.descriptor.statusIfPresent(of: name, follow: false)
         guard let there, case .exists(let existing) = taken else { return false }
         return there.identity == existing.sourceLink?.identity
       }
     }
     if isSource { throw refused(.backupIsSource, source, destination) }
-    try attempt(.moveAside, source, destination) { () throws(SystemError) in
+    try attempt(.backUp, source, destination) { () throws(SystemError) in
       try name.withName { (name) throws(SystemError) in
-        try folder.descriptor.rename(destination.name, to: name, replacing: true)
+        try directory.descriptor.rename(destination.name, to: name, replacing: true)
       }
     }
-    tell(.movedAside(to: name), source, destination)
-    return MovedAside(name: name)
+    tell(.backedUp(as: name), source, destination)
+    return BackedUp(name: name)
   }
 
   /// After a failure: the old file has its name again, unless somebody took it.
-  func putBack(_ moved: MovedAside, _ destination: Place) {
-    let folder = destination.folder
+  func putBack(_ moved: BackedUp, _ destination: Location) {
+    let directory = destination.directory
     moved.name.withName { name in
-      try? folder.descriptor.rename(name, to: destination.name, replacing: false)
+      try? directory.descriptor.rename(name, to: destination.name, replacing: false)
     }
   }
 }
@@ -54,15 +55,15 @@ extension BackupNames {
   /// The name that a copy of a regular file beside itself gets; nil for anything else.
   package func backup(of file: OperandPath) -> OperandPath? {
     file.withName { name in
-      guard let status = try? Descriptor.currentFolder.status(of: name, follow: true),
+      guard let status = try? Descriptor.currentDirectory.status(of: name, follow: true),
         status.type == .regular,
-        let backup = try? backup(of: Place(.current, name))
+        let backup = try? backup(of: Location(.current, name))
       else { return nil }
       return OperandPath(backup)
     }
   }
 
-  fileprivate func backup(of place: Place) throws(SystemError) -> FilePath {
+  fileprivate func backup(of place: Location) throws(SystemError) -> FilePath {
     let path = place.name.path
     switch self {
     case .simple(let suffix): return path.withSuffix(suffix)
@@ -75,14 +76,14 @@ extension BackupNames {
   }
 
   /// The highest number N for which NAME.~N~ is there; 0 for none.
-  private func highestBackup(of place: Place) throws(SystemError) -> UInt64 {
-    let folder = try place.parent.withName { (parent) throws(SystemError) in
-      try place.folder.descriptor.open(parent, .folder)
+  private func highestBackup(of place: Location) throws(SystemError) -> UInt64 {
+    let directory = try place.parent.withName { (parent) throws(SystemError) in
+      try place.directory.descriptor.open(parent, .directory)
     }
     let prefix = (place.name.path.lastComponent?.string ?? "") + ".~"
     var highest: UInt64 = 0
-    var batch = FolderBatch()
-    while try batch.fill(from: folder) {
+    var batch = DirectoryBatch()
+    while try batch.fill(from: directory) {
       while batch.advance() {
         let name = batch.name.path.string
         guard name.hasPrefix(prefix), name.hasSuffix("~") else { continue }

@@ -3,10 +3,10 @@ import SystemPackage
 /// Entries without data of their own: symbolic links, FIFOs, sockets, devices.
 extension EntryCopier {
   func copySymbolicLink(
-    _ entry: EntryFacts, _ source: Place, to destination: Place
+    _ entry: EntryFacts, _ source: Location, to destination: Location
   ) throws(ReflinkError) -> Result {
     let link = try attempt(.readLink, source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.open(source.name, [.reference, .noFollow])
+      try source.directory.descriptor.open(source.name, [.reference, .noFollow])
     }
     let target: FilePath
     do throws(SystemError) {
@@ -15,7 +15,7 @@ extension EntryCopier {
       throw error.during(.readLink, source.path, destination.path)
     }
     let made = try make(.createSymbolicLink, entry, source, destination) { () throws(SystemError) in
-      try destination.folder.descriptor.makeSymbolicLink(destination.name, to: target)
+      try destination.directory.descriptor.makeSymbolicLink(destination.name, to: target)
     }
     guard made == .new else { return .left }
     try applyAttributes(from: link, entry.source, source, destination)
@@ -23,7 +23,7 @@ extension EntryCopier {
   }
 
   func copySpecial(
-    _ entry: EntryFacts, _ source: Place, to destination: Place
+    _ entry: EntryFacts, _ source: Location, to destination: Location
   ) throws(ReflinkError) -> Result {
     let preserving = options.preserving
     // Nobody else's until it has its owner; what nothing is preserved for is final at once.
@@ -31,12 +31,12 @@ extension EntryCopier {
       preserving.needsOwnersOnly ? 0o600 : wantedPermissions(of: entry.source).rawValue
     let made = try make(.createSpecial(entry.source.type), entry, source, destination) {
       () throws(SystemError) in
-      try destination.folder.descriptor.makeSpecial(
+      try destination.directory.descriptor.makeSpecial(
         destination.name, like: entry.source, mode: mode)
     }
     guard made == .new else { return .left }
     let reference = try attempt(.open(.source), source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.open(source.name, [.reference, .noFollow])
+      try source.directory.descriptor.open(source.name, [.reference, .noFollow])
     }
     try applyAttributes(from: reference, entry.source, source, destination)
     return .special
@@ -45,7 +45,7 @@ extension EntryCopier {
   /// Of a new node, by references that open neither side.
   private func applyAttributes(
     from reference: borrowing Descriptor, _ status: FileStatus,
-    _ source: Place, _ destination: Place
+    _ source: Location, _ destination: Location
   ) throws(ReflinkError) {
     let preserving = options.preserving
     let finalMode = finalMode(of: status)
@@ -54,15 +54,16 @@ extension EntryCopier {
         || finalMode != nil
     else { return }
     let copy = try attempt(.open(.destination), source, destination) { () throws(SystemError) in
-      let copy = try destination.folder.descriptor.open(destination.name, [.reference, .noFollow])
+      let copy = try destination.directory.descriptor.open(
+        destination.name, [.reference, .noFollow])
       guard try copy.status().type == status.type else {
         throw SystemError(call: .open, errno: .fileExists)
       }
       return copy
     }
     let attributes = AttributeCopy(
-      preserving: preserving, creationMode: finalMode, dropsInheritedACL: options.usesDefaultMode,
-      mayHoldACL: destination.folder.inheritsACL ?? true)
+      preserving: preserving, creationMode: finalMode, removesInheritedACL: options.usesDefaultMode,
+      mayHaveACL: destination.directory.inheritsACL ?? true)
     do throws(AttributeCopy.Failure) {
       try attributes.apply(status, from: reference, to: copy)
     } catch {
@@ -74,9 +75,9 @@ extension EntryCopier {
 /// Links in place of copies.
 extension EntryCopier {
   func makeLink(
-    _ entry: EntryFacts, _ source: Place, follow: Bool, to destination: Place
+    _ entry: EntryFacts, _ source: Location, follow: Bool, to destination: Location
   ) throws(ReflinkError) -> Result {
-    if options.making == .symbolicLinks {
+    if options.product == .symbolicLinks {
       // A relative path leads to the source only from where it was given.
       let target = source.path
       if target.isRelative, destination.path.removingLastComponent().length > 0,
@@ -88,32 +89,32 @@ extension EntryCopier {
       }
       let made = try make(.linkSymbolically, entry, source, destination) {
         () throws(SystemError) in
-        try destination.folder.descriptor.makeSymbolicLink(destination.name, to: target)
+        try destination.directory.descriptor.makeSymbolicLink(destination.name, to: target)
       }
       return made == .skipped ? .skipped : .symbolicLink
     }
     let file = try attempt(.open(.source), source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.open(
+      try source.directory.descriptor.open(
         source.name, follow ? .reference : [.reference, .noFollow])
     }
     let made = try make(.createHardLink, entry, source, destination) { () throws(SystemError) in
-      try destination.folder.descriptor.link(destination.name, to: file)
+      try destination.directory.descriptor.link(destination.name, to: file)
     }
     return made == .skipped ? .skipped : .hardLink
   }
 }
 
-extension Place {
-  /// Whether the folder that holds the name is another than the current one.
+extension Location {
+  /// Whether the directory that holds the name is another than the current one.
   fileprivate var parentIsElsewhere: Bool {
     let parent = path.removingLastComponent()
     guard
       let here = try? FilePath(".").withName({ (name) throws(SystemError) in
-        try Descriptor.currentFolder.status(of: name, follow: true)
+        try Descriptor.currentDirectory.status(of: name, follow: true)
       })
     else { return true }
     let there = try? parent.withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.status(of: name, follow: true)
+      try Descriptor.currentDirectory.status(of: name, follow: true)
     }
     return there?.identity != here.identity
   }

@@ -20,20 +20,20 @@ struct OperandCopy: Sendable {
     _ completion: @escaping @Sendable (Result<CopyOutcome, ReflinkError>) -> Void
   ) -> FileWork {
     FileWork(
-      entries, KeptPlace(source.path), to: KeptPlace(destination.path),
+      entries, OwnedLocation(source.path), to: OwnedLocation(destination.path),
       opening: { (turn) throws(ReflinkError) in try step(turn) }, completion: completion)
   }
 
   private func step(_ turn: WorkerTurn?) throws(ReflinkError) -> EntryCopier.Result {
     try source.path.withName { (from) throws(ReflinkError) in
       try destination.path.withName { (to) throws(ReflinkError) in
-        let from = Place(.current, from)
-        let to = Place(.current, to)
+        let from = Location(.current, from)
+        let to = Location(.current, to)
         switch (source, destination) {
         case (.path, .path): return try entries.copy(from, isOperand: true, to: to, turn)
         case (_, .path): return try entries.copyFile(open(), from, to: to, turn)
         case (_, .open):
-          return try entries.goOn(with: entries.begin(open(), opened(), from, to), from, to, turn)
+          return try entries.resume(with: entries.begin(open(), opened(), from, to), from, to, turn)
         }
       }
     }
@@ -59,7 +59,7 @@ struct OperandCopy: Sendable {
 extension EntryCopier {
   /// Copies an open file to a name.
   fileprivate func copyFile(
-    _ file: consuming Descriptor, _ source: Place, to destination: Place, _ turn: WorkerTurn?
+    _ file: consuming Descriptor, _ source: Location, to destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     let status = try examine(file, .source, source, destination)
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
@@ -73,7 +73,7 @@ extension EntryCopier {
   /// its owner's business.
   fileprivate func begin(
     _ file: consuming Descriptor, _ target: consuming Descriptor,
-    _ source: Place, _ destination: Place
+    _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> FileCopy {
     let status = try examine(file, .source, source, destination)
     let existing = try examine(target, .destination, source, destination)
@@ -81,10 +81,11 @@ extension EntryCopier {
     var target = target
     if existing.type == .fifo, let own = try? target.reopenForWriting() { target = own }
     if status.identity == existing.identity { throw refused(.sameFile, source, destination) }
-    for type in [status.type, existing.type] where type == .folder || type == .symbolicLink {
+    for type in [status.type, existing.type] where type == .directory || type == .symbolicLink {
       throw ReflinkError(
         code: .wrongType, operation: .prepare, source: source.path,
-        destination: destination.path, errno: type == .folder ? .isDirectory : .badFileDescriptor)
+        destination: destination.path, errno: type == .directory ? .isDirectory : .badFileDescriptor
+      )
     }
     do throws(SystemError) {
       // Whatever the offset, such a file is written at its end.
@@ -93,18 +94,19 @@ extension EntryCopier {
     } catch {
       throw cannotWrite(error, source, destination)
     }
-    control?.begin(source.path)
-    control?.expect(bytes: status.size, files: 1)
+    controller?.begin(source.path)
+    controller?.expect(bytes: status.size, files: 1)
     return FileCopy(
       status: status,
       transfer: FileTransfer(
         from: file, status, into: target, existing.type,
         cloning: options.cloning, holes: options.holes, slices: options.slices),
-      standing: .existing, attributes: nil)
+      publicationState: .existing, attributes: nil)
   }
 
   private func examine(
-    _ file: borrowing Descriptor, _ side: ReflinkError.Side, _ source: Place, _ destination: Place
+    _ file: borrowing Descriptor, _ side: ReflinkError.Side, _ source: Location,
+    _ destination: Location
   ) throws(ReflinkError) -> FileStatus {
     do throws(SystemError) {
       return try file.status()

@@ -8,7 +8,7 @@ protocol Operation: ~Copyable, Sendable {
 
   /// Moves on as far as the turn goes, without one to the end. Never `cancelled`: that
   /// throws. After an error it is not asked again.
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn
 
   /// Valid once `goOn` said `finished`.
   var outcome: Outcome { get }
@@ -16,22 +16,22 @@ protocol Operation: ~Copyable, Sendable {
 
 /// To the end, on the caller's thread.
 func perform<Verb: Operation & ~Copyable>(
-  _ control: Control?, _ begin: () throws(ReflinkError) -> Verb
+  _ controller: CopyController?, _ begin: () throws(ReflinkError) -> Verb
 ) throws(ReflinkError) -> Verb.Outcome {
-  control?.began()
-  defer { control?.ended() }
+  controller?.began()
+  defer { controller?.ended() }
   var operation = try begin()
-  _ = try operation.goOn(nil)
+  _ = try operation.resume(nil)
   return operation.outcome
 }
 
 /// In turns at the shared queue. The paths are for the error where there is no thread.
 func perform<Verb: Operation & ~Copyable>(
-  _ control: Control?, _ source: FilePath, _ destination: FilePath? = nil,
-  _ begin: @escaping @Sendable (Control) throws(ReflinkError) -> Verb
+  _ controller: CopyController?, _ source: FilePath, _ destination: FilePath? = nil,
+  _ begin: @escaping @Sendable (CopyController) throws(ReflinkError) -> Verb
 ) async throws(ReflinkError) -> Verb.Outcome {
-  try await onSharedQueue(source, destination, control) { control, completion in
-    OperationWork<Verb>(completion) { () throws(ReflinkError) in try begin(control) }
+  try await runAsync(source, destination, controller) { controller, completion in
+    OperationWork<Verb>(completion) { () throws(ReflinkError) in try begin(controller) }
   }
 }
 
@@ -67,7 +67,7 @@ final class OperationWork<Verb: Operation & ~Copyable>: Work {
         case .running(let running): operation = running
         case .toOpen: operation = try begin()
         }
-        let end = try operation.goOn(turn)
+        let end = try operation.resume(turn)
         if end == .finished {
           ended = .success(operation.outcome)
         } else {

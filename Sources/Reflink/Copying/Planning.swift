@@ -1,13 +1,13 @@
 import SystemPackage
 
-/// A copy that only looks: `Making.nothing`.
+/// A copy that only looks: `EntryProduct.nothing`.
 extension EntryCopier {
   func plan(
-    _ source: Place, isOperand: Bool, within ancestry: Ancestry?, to destination: Place
+    _ source: Location, isOperand: Bool, within ancestry: Ancestry?, to destination: Location
   ) throws(ReflinkError) -> Result {
     let follow = options.symbolicLinks.follows(isOperand: isOperand)
     let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.status(of: source.name, follow: follow)
+      try source.directory.descriptor.status(of: source.name, follow: follow)
     }
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: isOperand)
     switch decide(entry).kind {
@@ -15,8 +15,8 @@ extension EntryCopier {
     case .refuse(let refusal): throw refused(refusal, source, destination)
     default: break
     }
-    guard status.type != .folder else {
-      return try planFolder(status, source, follow: follow, within: ancestry, destination)
+    guard status.type != .directory else {
+      return try planDirectory(status, source, follow: follow, within: ancestry, destination)
     }
     if let linked = keptLinks(of: status, follow: follow) {
       switch linked.claim(status) {
@@ -29,21 +29,21 @@ extension EntryCopier {
   }
 
   /// The source stands for both sides: nothing is written to either.
-  private func planFolder(
-    _ status: FileStatus, _ source: Place, follow: Bool, within ancestry: Ancestry?,
-    _ destination: Place
+  private func planDirectory(
+    _ status: FileStatus, _ source: Location, follow: Bool, within ancestry: Ancestry?,
+    _ destination: Location
   ) throws(ReflinkError) -> Result {
     if options.symbolicLinks == .follow, ancestry?.contains(status.identity) ?? false {
       throw refused(.cyclicLink, source, destination)
     }
-    return try attempt(.readFolder, source, destination) { () throws(SystemError) in
-      let folder = try source.folder.descriptor.open(
-        source.name, follow ? .folder : [.folder, .noFollow])
-      let again = try Descriptor(duplicating: folder.number)
-      return .folder(
-        FolderCopy(
-          source: Folder(folder, Folder.Way(source)),
-          destination: Folder(again, Folder.Way(source)), status: status, isNew: false,
+    return try attempt(.readDirectory, source, destination) { () throws(SystemError) in
+      let directory = try source.directory.descriptor.open(
+        source.name, follow ? .directory : [.directory, .noFollow])
+      let again = try Descriptor(duplicating: directory.number)
+      return .directory(
+        DirectoryCopy(
+          source: Directory(directory, Directory.Way(source)),
+          destination: Directory(again, Directory.Way(source)), status: status, isNew: false,
           isEntered: true, attributes: nil))
     }
   }

@@ -1,14 +1,14 @@
 import SystemPackage
 
-/// Making a file aside, and giving it its name when it is complete.
+/// EntryProduct a file aside, and giving it its name when it is complete.
 extension EntryCopier {
   func openUnpublished(
-    mode: UInt32, _ entry: EntryFacts, _ source: Place, _ destination: Place
+    mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> OpenDestination? {
-    let folder = destination.folder
+    let directory = destination.directory
     let isTaken: Bool
     do throws(SystemError) {
-      isTaken = try folder.descriptor.statusIfPresent(of: destination.name, follow: false) != nil
+      isTaken = try directory.descriptor.statusIfPresent(of: destination.name, follow: false) != nil
     } catch {
       throw error.during(.examine(.destination), source.path, destination.path)
     }
@@ -25,7 +25,7 @@ extension EntryCopier {
         do throws(SystemError) {
           return OpenDestination(
             try destination.parent.withName { (parent) throws(SystemError) in
-              try folder.descriptor.open(parent, [.unnamed, .write], mode: mode)
+              try directory.descriptor.open(parent, [.unnamed, .write], mode: mode)
             }, .unnamed)
         } catch {
           // FUSE, NFS and OCFS2 have no unnamed files; old kernels say EISDIR.
@@ -39,14 +39,15 @@ extension EntryCopier {
   }
 
   func openTemporary(
-    mode: UInt32, replaces: Bool, _ destination: Place
+    mode: UInt32, replaces: Bool, _ destination: Location
   ) throws(SystemError) -> OpenDestination {
     var attempts = 0
     while true {
       let path = destination.temporaryPath()
       do throws(SystemError) {
         let file = try path.withName { (name) throws(SystemError) in
-          try destination.folder.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
+          try destination.directory.descriptor.open(
+            name, [.write, .create, .exclusive], mode: mode)
         }
         return OpenDestination(file, .temporary(path, replaces: replaces))
       } catch {
@@ -57,7 +58,7 @@ extension EntryCopier {
   }
 }
 
-extension Place {
+extension Location {
   /// Another name beside this one, which nobody has.
   func temporaryPath() -> FilePath {
     parent.appending(FilePath.temporaryName().components)
@@ -71,26 +72,26 @@ extension FilePath {
   }
 }
 
-extension Standing {
+extension PublicationState {
   /// Gives a complete file its name. Durability is the caller's: see fsync(2).
-  func publish(_ file: borrowing Descriptor, as destination: Place) throws(SystemError) {
-    let folder = destination.folder
+  func publish(_ file: borrowing Descriptor, as destination: Location) throws(SystemError) {
+    let directory = destination.directory
     switch self {
     case .new, .existing, .successor:
       break
     case .unnamed:
       try file.flush()
-      try folder.descriptor.link(destination.name, to: file)
+      try directory.descriptor.link(destination.name, to: file)
     case .temporary(let path, let replaces):
       try file.flush()
       try path.withName { (temporary) throws(SystemError) in
         do throws(SystemError) {
-          try folder.descriptor.rename(temporary, to: destination.name, replacing: replaces)
+          try directory.descriptor.rename(temporary, to: destination.name, replacing: replaces)
         } catch {
           // FUSE knows no RENAME_NOREPLACE. Linking never replaces either.
           guard error.errno == .invalidArgument, !replaces else { throw error }
-          try folder.descriptor.link(destination.name, to: file)
-          try folder.descriptor.remove(temporary)
+          try directory.descriptor.link(destination.name, to: file)
+          try directory.descriptor.remove(temporary)
         }
       }
     }
@@ -98,38 +99,38 @@ extension Standing {
 
   /// Takes a new file away that will not be complete. What was there before stays.
   /// Returns the path of what could not be taken away.
-  func discard(_ file: borrowing Descriptor, at destination: Place) -> FilePath? {
-    let folder = destination.folder
+  func discard(_ file: borrowing Descriptor, at destination: Location) -> FilePath? {
+    let directory = destination.directory
     switch self {
     case .existing, .unnamed:
       return nil
     case .new, .successor:
       // Only if the name is still that of our own file.
       guard let ours = try? file.status().identity,
-        let there = try? folder.descriptor.status(of: destination.name, follow: false).identity,
+        let there = try? directory.descriptor.status(of: destination.name, follow: false).identity,
         ours == there
       else { return nil }
-      let left = folder.removeOrTell(destination.name)
+      let left = directory.removeOrTell(destination.name)
       if case .successor(of: .some(let old)) = self {
         old.withName { old in
-          try? folder.descriptor.rename(old, to: destination.name, replacing: false)
+          try? directory.descriptor.rename(old, to: destination.name, replacing: false)
         }
       }
       return left
     case .temporary(let path, _):
-      return path.withName { temporary in folder.removeOrTell(temporary) }
+      return path.withName { temporary in directory.removeOrTell(temporary) }
     }
   }
 }
 
-extension Folder {
+extension Directory {
   /// Removes what is not to stay. Returns its path where it stays nevertheless.
-  func removeOrTell(_ name: EntryName, isFolder: Bool = false) -> FilePath? {
+  func removeOrTell(_ name: EntryName, isDirectory: Bool = false) -> FilePath? {
     do throws(SystemError) {
-      try descriptor.remove(name, isFolder: isFolder)
+      try descriptor.remove(name, isDirectory: isDirectory)
       return nil
     } catch {
-      return error.errno == .noSuchFileOrDirectory ? nil : Place(self, name).path
+      return error.errno == .noSuchFileOrDirectory ? nil : Location(self, name).path
     }
   }
 }

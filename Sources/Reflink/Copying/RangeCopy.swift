@@ -6,16 +6,16 @@ struct RangeCopy: ~Copyable, Operation {
   private let source: FilePath
   private let destination: FilePath
   private let target: RangeSide
-  private let control: Control?
+  private let controller: CopyController?
 
   /// Opens both files.
   init(
     from source: FileOperand, _ range: Range<Int64>, to destination: FileOperand, at offset: Int64,
-    _ cloning: Cloning, _ control: Control?
+    _ cloning: Cloning, _ controller: CopyController?
   ) throws(ReflinkError) {
     self.source = source.path
     self.destination = destination.path
-    self.control = control
+    self.controller = controller
     func fail(_ code: ReflinkError.Code) -> ReflinkError {
       ReflinkError(
         code: code, operation: .prepare, source: source.path, destination: destination.path)
@@ -33,11 +33,11 @@ struct RangeCopy: ~Copyable, Operation {
     if range.isEmpty {
       target = RangeSide(destination, .destination, .read)
       transfer = RangeTransfer(
-        from: from, sourceStatus, range, into: .currentFolder, sourceStatus, at: offset,
+        from: from, sourceStatus, range, into: .currentDirectory, sourceStatus, at: offset,
         unit: SharingUnit(bytes: 4096), cloning: cloning)
       return
     }
-    control?.expect(bytes: length, files: 0)
+    controller?.expect(bytes: length, files: 0)
 
     // Readable too: in one file, the range is read from it.
     var target = RangeSide(destination, .destination, [.readWrite, .nonBlocking])
@@ -56,7 +56,7 @@ struct RangeCopy: ~Copyable, Operation {
       }
     } catch {
       var failure = error
-      failure.leftBehind = target.removeIfMade(to)
+      failure.leftover = target.removeIfMade(to)
       throw failure
     }
     self.target = target
@@ -67,19 +67,19 @@ struct RangeCopy: ~Copyable, Operation {
 
   var outcome: CopyOutcome { transfer.outcome }
 
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     var failure: ReflinkError
     do throws(SystemError) {
       let end: Turn
       if let turn {
         end = try advance(
-          &transfer, control: control, slice: turn.slice, othersWait: { turn.othersWait })
+          &transfer, controller: controller, slice: turn.slice, othersWait: { turn.othersWait })
       } else {
-        end = try run(&transfer, control: control) ? .finished : .cancelled
+        end = try run(&transfer, controller: controller) ? .finished : .cancelled
       }
       switch end {
       case .spent, .waiting: return end
-      case .finished where transfer.bytesLeft == 0: return .finished
+      case .finished where transfer.bytesRemaining == 0: return .finished
       case .finished, .cancelled: break
       }
       failure = ReflinkError(
@@ -99,8 +99,8 @@ struct RangeCopy: ~Copyable, Operation {
       }
     }
     failure.bytesDone = transfer.bytesDone
-    failure.bytesLeft = transfer.bytesLeft
-    failure.leftBehind = target.removeIfMade(transfer.destination)
+    failure.bytesRemaining = transfer.bytesRemaining
+    failure.leftover = target.removeIfMade(transfer.destination)
     throw failure
   }
 }
@@ -171,7 +171,7 @@ private struct RangeSide: Sendable {
   func removeIfMade(_ made: borrowing Descriptor) -> FilePath? {
     guard wasMade else { return nil }
     return file.path.withName { name in
-      Standing.new.discard(made, at: Place(.current, name))
+      PublicationState.new.discard(made, at: Location(.current, name))
     }
   }
 }

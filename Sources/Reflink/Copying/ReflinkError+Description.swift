@@ -7,10 +7,10 @@ extension ReflinkError: CustomStringConvertible {
     if let reason { sentence += ": \(reason)" }
     if bytesDone > 0 {
       sentence += " (after \(bytesDone) bytes"
-      if let bytesLeft { sentence += ", \(bytesLeft) left" }
+      if let bytesRemaining { sentence += ", \(bytesRemaining) left" }
       sentence += ")"
     }
-    if let leftBehind { sentence += "; left behind: \(leftBehind)" }
+    if let leftover { sentence += "; left behind: \(leftover)" }
     return sentence
   }
 
@@ -31,10 +31,10 @@ extension ReflinkError: CustomStringConvertible {
     case .examine(.destination): "cannot examine \(target)"
     case .open(.source): "cannot open \(source)"
     case .open(.destination): "cannot open \(target)"
-    case .readFolder: "cannot read folder \(source)"
+    case .readDirectory: "cannot read directory \(source)"
     case .readLink: "cannot read symbolic link \(source)"
     case .createFile: "cannot create file \(target)"
-    case .createFolder: "cannot create folder \(target)"
+    case .createDirectory: "cannot create directory \(target)"
     case .createSymbolicLink: "cannot create symbolic link \(target)"
     case .createHardLink: "cannot create hard link \(target) to \(source)"
     case .createSpecial: "cannot create special file \(target)"
@@ -45,19 +45,21 @@ extension ReflinkError: CustomStringConvertible {
     case .read: "cannot read \(source)"
     case .write: "cannot write \(target)"
     case .remove: "cannot remove \(target)"
-    case .moveAside: "cannot give \(target) another name"
+    case .backUp: "cannot give \(target) another name"
     case .publish: "cannot give \(target) its name"
     case .preserveOwner: "cannot preserve the owner of \(target)"
     case .preserveMode: "cannot preserve the permissions of \(target)"
     case .preserveTimes: "cannot preserve the times of \(target)"
     case .preserveAttribute(let name): "cannot preserve attribute \(name) of \(target)"
     case .prepare: "cannot copy \(source) to \(target)"
-    case .refuse(.folderOmitted): "\(source) is a folder, and folders were not asked for"
+    case .refuse(.directoryOmitted): "\(source) is a directory, and directories were not asked for"
     case .refuse(.notRegular): "\(source) is not a regular file"
     case .refuse(.sameFile): "\(source) and \(target) are the same file"
     case .refuse(.exists): "\(target) exists"
-    case .refuse(.folderOverFile): "cannot overwrite \(target), not a folder, with folder \(source)"
-    case .refuse(.fileOverFolder): "cannot overwrite folder \(target) with \(source), not a folder"
+    case .refuse(.directoryOverFile):
+      "cannot overwrite \(target), not a directory, with directory \(source)"
+    case .refuse(.fileOverDirectory):
+      "cannot overwrite directory \(target) with \(source), not a directory"
     case .refuse(.danglingLink): "\(target) is a symbolic link that leads nowhere"
     case .refuse(.justCreated), .refuse(.throughJustCreatedLink):
       "another source was copied to \(target) just now"
@@ -65,8 +67,8 @@ extension ReflinkError: CustomStringConvertible {
     case .refuse(.notReplaced): "\(target) exists, and is not replaced"
     case .linkSymbolically: "cannot create symbolic link \(target) to \(source)"
     case .refuse(.declined): "\(target) is left as it is"
-    case .refuse(.cyclicLink): "\(source) leads to a folder that it is in"
-    case .refuse(.intoItself): "cannot copy folder \(source) into itself, \(target)"
+    case .refuse(.cyclicLink): "\(source) leads to a directory that it is in"
+    case .refuse(.intoItself): "cannot copy directory \(source) into itself, \(target)"
     }
   }
 }

@@ -25,7 +25,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case fileTooLarge
     /// Source and destination are one file, or overlapping ranges of one.
     case sameFile
-    /// A file where a folder is needed, or the reverse; a folder into itself.
+    /// A file where a directory is needed, or the reverse; a directory into itself.
     case wrongType
     /// An argument that cannot be: a range past the end, options that exclude each other.
     case invalidArgument
@@ -35,7 +35,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case resources
     /// The source became shorter while it was copied.
     case sourceChanged
-    /// Somebody cancelled the task, or the control.
+    /// Somebody cancelled the task, or the controller.
     case cancelled
     /// See the errno.
     case other
@@ -48,13 +48,13 @@ public struct ReflinkError: Error, Sendable, Hashable {
     /// Opening a file; openat(2).
     case open(Side)
     /// Listing the source; getdents64(2).
-    case readFolder
+    case readDirectory
     /// readlinkat(2).
     case readLink
-    /// Making or emptying the destination.
+    /// EntryProduct or emptying the destination.
     case createFile
     /// mkdirat(2).
-    case createFolder
+    case createDirectory
     /// symlinkat(2).
     case createSymbolicLink
     /// linkat(2).
@@ -80,7 +80,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     /// Giving what is complete its name.
     case publish
     /// Giving what is there another name.
-    case moveAside
+    case backUp
     /// fchown(2).
     case preserveOwner
     /// fchmod(2), or setting an access control list.
@@ -116,18 +116,18 @@ public struct ReflinkError: Error, Sendable, Hashable {
   /// Bytes of this file that were done. They may be lost again: see `CopyOptions.partialFiles`.
   public var bytesDone: Int64
   /// Bytes of this file that were still to do; nil when not known.
-  public var bytesLeft: Int64?
+  public var bytesRemaining: Int64?
   /// What is there of a copy that was not completed, where something is: the file that was
   /// overwritten, a new one that was to be kept (`PartialFileRule.keep`) or that lacks an
   /// attribute alone, or what could not be removed again, under its temporary name where it
   /// had one. Where a tree was cancelled among several files, one of them. Not meant are
-  /// folders, links and nodes, the files of a tree that were complete before, a range of a
+  /// directories, links and nodes, the files of a tree that were complete before, a range of a
   /// file that was there, and what went into a pipe or a device.
-  public var leftBehind: FilePath?
+  public var leftover: FilePath?
 
   package init(
     code: Code, operation: Operation, source: FilePath, destination: FilePath? = nil,
-    errno: Errno? = nil, bytesDone: Int64 = 0, bytesLeft: Int64? = nil
+    errno: Errno? = nil, bytesDone: Int64 = 0, bytesRemaining: Int64? = nil
   ) {
     self.code = code
     self.operation = operation
@@ -135,7 +135,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     self.destination = destination
     self.errno = errno
     self.bytesDone = bytesDone
-    self.bytesLeft = bytesLeft
+    self.bytesRemaining = bytesRemaining
   }
 }
 
@@ -174,7 +174,8 @@ extension ReflinkError.Code {
       case .notRegular: .notSupported(.notRegular)
       case .declined: .cancelled
       case .danglingLink: .notFound
-      case .folderOmitted, .folderOverFile, .fileOverFolder, .intoItself, .cyclicLink: .wrongType
+      case .directoryOmitted, .directoryOverFile, .fileOverDirectory, .intoItself, .cyclicLink:
+        .wrongType
       }
   }
 }

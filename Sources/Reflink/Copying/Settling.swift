@@ -3,10 +3,10 @@ import SystemPackage
 /// Names that are taken: a look at what is there, a decision, and room for the new.
 extension EntryCopier {
   /// Decides about a name that turned out to be taken, and does what comes before
-  /// the making: asks, moves aside. Never `ask` or `refuse`; `create` means that the
+  /// the product: asks, moves aside. Never `ask` or `refuse`; `create` means that the
   /// name stays taken.
   func settle(
-    _ entry: EntryFacts, _ source: Place, _ destination: Place
+    _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> Settled {
     var entry = try look(entry, source, destination)
     while true {
@@ -15,8 +15,8 @@ extension EntryCopier {
       case .refuse(let refusal): throw refused(refusal, source, destination)
       case .create, .skip, .leave, .overwrite, .replace, .createThroughLink:
         return Settled(action: action)
-      case .moveAside(let names):
-        let moved = try moveAside(names, entry.destination, source, destination)
+      case .backUp(let names):
+        let moved = try backUp(names, entry.destination, source, destination)
         return Settled(action: action, moved: moved)
       case .ask:
         guard case .exists(let existing) = entry.destination, !entry.isConfirmed,
@@ -29,15 +29,15 @@ extension EntryCopier {
 
   struct Settled {
     var action: EntryAction
-    var moved: MovedAside?
+    var moved: BackedUp?
   }
 
   /// Looks at both names, now that they meet.
   private func look(
-    _ entry: EntryFacts, _ source: Place, _ destination: Place
+    _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> EntryFacts {
-    let from = source.folder
-    let to = destination.folder
+    let from = source.directory
+    let to = destination.directory
     var entry = entry
     try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
       let link = try to.descriptor.status(of: destination.name, follow: false)
@@ -66,21 +66,21 @@ extension EntryCopier {
     return entry
   }
 
-  /// Whether two places are one name of one folder.
-  private func isOneName(_ a: Place, _ b: Place) throws(SystemError) -> Bool {
-    func folder(_ place: Place) throws(SystemError) -> FileIdentity {
+  /// Whether two places are one name of one directory.
+  private func isOneName(_ a: Location, _ b: Location) throws(SystemError) -> Bool {
+    func directory(_ place: Location) throws(SystemError) -> FileIdentity {
       try place.parent.withName { (parent) throws(SystemError) in
-        try place.folder.descriptor.status(of: parent, follow: true).identity
+        try place.directory.descriptor.status(of: parent, follow: true).identity
       }
     }
     guard a.name.path.lastComponent == b.name.path.lastComponent else { return false }
-    return try folder(a) == folder(b)
+    return try directory(a) == directory(b)
   }
 
   /// Makes something that cannot be written into: a link, a node.
   func make(
     _ operation: ReflinkError.Operation, _ entry: EntryFacts,
-    _ source: Place, _ destination: Place, _ create: () throws(SystemError) -> Void
+    _ source: Location, _ destination: Location, _ create: () throws(SystemError) -> Void
   ) throws(ReflinkError) -> Made {
     do throws(SystemError) {
       try create()
@@ -94,7 +94,7 @@ extension EntryCopier {
     switch settled.action.kind {
     case .skip: return .skipped
     case .leave: return .left
-    case .moveAside: break
+    case .backUp: break
     case .create:
       throw SystemError(call: .open, errno: .fileExists)
         .during(operation, source.path, destination.path)
@@ -113,10 +113,10 @@ extension EntryCopier {
   /// its making.
   func notMade(
     _ operation: ReflinkError.Operation, _ error: SystemError,
-    _ source: Place, _ destination: Place
+    _ source: Location, _ destination: Location
   ) -> ReflinkError {
     do throws(SystemError) {
-      _ = try destination.folder.descriptor.statusIfPresent(of: destination.name, follow: false)
+      _ = try destination.directory.descriptor.statusIfPresent(of: destination.name, follow: false)
     } catch let unreachable {
       return unreachable.during(.examine(.destination), source.path, destination.path)
     }
@@ -131,9 +131,9 @@ extension EntryCopier {
     case skipped
   }
 
-  func remove(_ destination: Place, _ source: Place) throws(ReflinkError) {
+  func remove(_ destination: Location, _ source: Location) throws(ReflinkError) {
     do throws(SystemError) {
-      try destination.folder.descriptor.remove(destination.name)
+      try destination.directory.descriptor.remove(destination.name)
     } catch {
       if error.errno == .noSuchFileOrDirectory { return }
       throw error.during(.remove, source.path, destination.path)
@@ -141,11 +141,11 @@ extension EntryCopier {
     tell(.removed, source, destination)
   }
 
-  func tell(_ outcome: EntryOutcome, _ source: Place, _ destination: Place) {
+  func tell(_ outcome: EntryOutcome, _ source: Location, _ destination: Location) {
     if let onExisting { onExisting(outcome, source.path, destination.path) }
   }
 
-  func refused(_ refusal: Refusal, _ source: Place, _ destination: Place) -> ReflinkError {
+  func refused(_ refusal: Refusal, _ source: Location, _ destination: Location) -> ReflinkError {
     ReflinkError(
       code: ReflinkError.Code(refusal), operation: .refuse(refusal),
       source: source.path, destination: destination.path,
@@ -153,7 +153,7 @@ extension EntryCopier {
   }
 
   func report(
-    _ failure: AttributeCopy.Failure, _ source: Place, _ destination: Place
+    _ failure: AttributeCopy.Failure, _ source: Location, _ destination: Location
   ) -> ReflinkError {
     failure.error.during(failure.operation, source.path, destination.path)
   }

@@ -4,18 +4,18 @@ import SystemPackage
 struct ExtentScan: ~Copyable, Operation {
   private let file: RegularFile
   private let path: FilePath
-  private let control: Control?
+  private let controller: CopyController?
 
   private var extents: [FileExtent] = []
   private var position: Int64 = 0
-  private var isOver = false
+  private var isFinished = false
 
   /// 1.5 to 9 µs each, as measured on XFS and Btrfs.
   private static var batch: Int { 1024 }
 
-  init(_ operand: FileOperand, _ control: Control?) throws(ReflinkError) {
+  init(_ operand: FileOperand, _ controller: CopyController?) throws(ReflinkError) {
     path = operand.path
-    self.control = control
+    self.controller = controller
     file = try RegularFile.open(operand)
   }
 
@@ -29,14 +29,14 @@ struct ExtentScan: ~Copyable, Operation {
 
   var outcome: ExtentMap { ExtentMap(extents: extents) }
 
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     do throws(SystemError) {
-      while !isOver {
-        if let control, control.isCancelled {
+      while !isFinished {
+        if let controller, controller.isCancelled {
           throw SystemError(call: .extents, errno: .canceled)
         }
         try step()
-        if let turn, turn.isOver, !isOver { return .spent }
+        if let turn, turn.isFinished, !isFinished { return .spent }
       }
       return .finished
     } catch {
@@ -71,7 +71,7 @@ struct ExtentScan: ~Copyable, Operation {
   /// What no extent tells of.
   private mutating func end(with kind: FileExtent.Kind) {
     if position < size { append(position..<size, kind) }
-    isOver = true
+    isFinished = true
   }
 }
 

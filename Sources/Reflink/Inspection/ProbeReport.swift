@@ -1,4 +1,4 @@
-/// What is possible between a source and a folder, as a trial has shown.
+/// What is possible between a source and a directory, as a trial has shown.
 public struct ProbeReport: Sendable, Hashable {
   /// The first way that works.
   public enum Mechanism: Sendable, Hashable {
@@ -20,7 +20,7 @@ public struct ProbeReport: Sendable, Hashable {
   public internal(set) var alignment: Int64?
   /// What a clone changes the new file's NOCOW flag to, so that the two can share.
   public internal(set) var noCopyOnWrite: CopyOutcome.NoCopyOnWriteChange?
-  /// Whether the folder takes files without a name (O_TMPFILE), which become complete
+  /// Whether the directory takes files without a name (O_TMPFILE), which become complete
   /// before they are seen.
   public internal(set) var hasUnnamedFiles = true
   /// Up to this size, in bytes, a new file is kept in metadata and shares nothing; 0 where

@@ -1,21 +1,21 @@
 import SystemPackage
 
-/// Tries what is possible between a source and a folder, on a file that nobody sees.
+/// Tries what is possible between a source and a directory, on a file that nobody sees.
 struct ProbeTrial: ~Copyable, Operation {
   private let source: FileOperand
-  private let folder: FileOperand
+  private let directory: FileOperand
   private(set) var outcome = ProbeReport()
 
-  init(_ source: FileOperand, _ folder: FileOperand) {
+  init(_ source: FileOperand, _ directory: FileOperand) {
     self.source = source
-    self.folder = folder
+    self.directory = directory
   }
 
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     let file = try RegularFile.open(source)
     let size = file.status.size
     do throws(SystemError) {
-      let place = try folder.open(.folder)
+      let place = try directory.open(.directory)
       let trial = try unseenFile(in: place)
       if try clone(file.descriptor, size, into: trial) {
         outcome.mechanism = .clone
@@ -26,24 +26,24 @@ struct ProbeTrial: ~Copyable, Operation {
       }
       return .finished
     } catch {
-      throw error.during(.inspect, source.path, folder.path)
+      throw error.during(.inspect, source.path, directory.path)
     }
   }
 
   private mutating func unseenFile(
-    in folder: borrowing Descriptor
+    in directory: borrowing Descriptor
   ) throws(SystemError) -> Descriptor {
     do throws(SystemError) {
       return try FilePath(".").withName { (name) throws(SystemError) in
-        try folder.open(name, [.unnamed, .readWrite], mode: 0o600)
+        try directory.open(name, [.unnamed, .readWrite], mode: 0o600)
       }
     } catch {
       guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
     }
     outcome.hasUnnamedFiles = false
     return try FilePath.temporaryName().withName { (name) throws(SystemError) in
-      let file = try folder.open(name, [.readWrite, .create, .exclusive], mode: 0o600)
-      try folder.remove(name)
+      let file = try directory.open(name, [.readWrite, .create, .exclusive], mode: 0o600)
+      try directory.remove(name)
       return file
     }
   }
@@ -69,7 +69,7 @@ struct ProbeTrial: ~Copyable, Operation {
       } catch {
         switch verdict(on: error) {
         case .terminal: throw error
-        case .nextRung(let cause): outcome.refusal = cause
+        case .fallBack(let cause): outcome.refusal = cause
         case .transient: outcome.refusal = .busy
         case .diagnose: outcome.refusal = .invalid
         }

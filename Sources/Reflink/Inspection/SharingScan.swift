@@ -5,15 +5,15 @@ struct SharingScan: ~Copyable, Operation {
   private var first: ExtentScan
   private var second: ExtentScan
   private let isOneSystem: Bool
-  private let control: Control?
+  private let controller: CopyController?
   private let path: FilePath
   private var accounting: SharingAccounting?
 
   init(
-    _ first: FileOperand, _ second: FileOperand, _ control: Control?
+    _ first: FileOperand, _ second: FileOperand, _ controller: CopyController?
   ) throws(ReflinkError) {
-    let one = try ExtentScan(first, control)
-    let two = try ExtentScan(second, control)
+    let one = try ExtentScan(first, controller)
+    let two = try ExtentScan(second, controller)
     if one.identity == two.identity {
       throw ReflinkError(
         code: .sameFile, operation: .refuse(.sameFile), source: first.path,
@@ -22,7 +22,7 @@ struct SharingScan: ~Copyable, Operation {
     isOneSystem = one.isOnFileSystem(of: two)
     self.first = one
     self.second = two
-    self.control = control
+    self.controller = controller
     path = first.path
   }
 
@@ -31,19 +31,19 @@ struct SharingScan: ~Copyable, Operation {
     return accounting.report
   }
 
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     if accounting == nil {
-      guard try first.goOn(turn) == .finished, try second.goOn(turn) == .finished else {
+      guard try first.resume(turn) == .finished, try second.resume(turn) == .finished else {
         return .spent
       }
       accounting = SharingAccounting(
         first.outcome, second.outcome, onOneFileSystem: isOneSystem)
     }
     while accounting?.step() ?? false {
-      if let control, control.isCancelled {
+      if let controller, controller.isCancelled {
         throw SystemError(call: .extents, errno: .canceled).during(.inspect, path)
       }
-      if let turn, turn.isOver { return .spent }
+      if let turn, turn.isFinished { return .spent }
     }
     return .finished
   }

@@ -1,7 +1,7 @@
 import Synchronization
 public import SystemPackage
 
-/// How far the copies under one `Control` are, at one moment.
+/// How far the copies under one `CopyController` are, at one moment.
 public struct CopyProgress: Sendable, Hashable {
   /// Bytes cloned, offloaded, copied and skipped as holes. Also while one whole FICLONE
   /// runs: from 16 MiB and 1,024 extents on its destination is watched as it grows.
@@ -15,55 +15,55 @@ public struct CopyProgress: Sendable, Hashable {
   /// The source of the file that was begun last.
   public let currentPath: FilePath?
   /// Whether something ran, and nothing runs any more.
-  public let isOver: Bool
+  public let isFinished: Bool
 
   /// Between 0 and 1; nil where the whole is not known.
   public var fraction: Double? {
     guard let bytesExpected else { return nil }
-    guard bytesExpected > 0 else { return isOver ? 1 : 0 }
+    guard bytesExpected > 0 else { return isFinished ? 1 : 0 }
     return min(max(Double(bytesDone) / Double(bytesExpected), 0), 1)
   }
 }
 
-extension Control {
-  /// How far everything under this control is, again and again, until nothing runs any
+extension CopyController {
+  /// How far everything under this controller is, again and again, until nothing runs any
   /// more; the last element shows the end. The copies' counters are read when the next
   /// element is asked for: nothing is queued for a listener that is slow, and the copies
   /// do not know that anybody listens.
   ///
   /// - Parameter interval: Between two elements; 50 ms at least.
   public func updates(every interval: Duration = .milliseconds(50)) -> ProgressUpdates {
-    ProgressUpdates(control: self, interval: max(interval, .milliseconds(50)))
+    ProgressUpdates(controller: self, interval: max(interval, .milliseconds(50)))
   }
 }
 
-/// The progress of copies as an asynchronous sequence; see `Control.updates`.
+/// The progress of copies as an asynchronous sequence; see `CopyController.updates`.
 public struct ProgressUpdates: AsyncSequence, Sendable {
-  let control: Control
+  let controller: CopyController
   let interval: Duration
 
   /// Each iterator reads for itself.
   public func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(control: control, interval: interval)
+    AsyncIterator(controller: controller, interval: interval)
   }
 
-  /// Reads the control when it is asked for the next element.
+  /// Reads the controller when it is asked for the next element.
   public struct AsyncIterator: AsyncIteratorProtocol {
-    let control: Control
+    let controller: CopyController
     let interval: Duration
     var isFirst = true
-    var isOver = false
+    var isFinished = false
 
     /// The next reading; nil after the one that showed the end, or when the task is cancelled.
     public mutating func next(
       isolation actor: isolated (any Actor)? = #isolation
     ) async -> CopyProgress? {
-      if isOver { return nil }
-      if !isFirst { await control.waitForEnd(atMost: interval) }
+      if isFinished { return nil }
+      if !isFirst { await controller.waitForEnd(atMost: interval) }
       isFirst = false
       if Task.isCancelled { return nil }
-      let progress = control.progress
-      isOver = progress.isOver
+      let progress = controller.progress
+      isFinished = progress.isFinished
       return progress
     }
 
@@ -74,7 +74,7 @@ public struct ProgressUpdates: AsyncSequence, Sendable {
   }
 }
 
-extension Control {
+extension CopyController {
   /// Until everything has ended, the time is over, or the task is cancelled.
   fileprivate func waitForEnd(atMost limit: Duration) async {
     let waiter = Waiter()

@@ -10,30 +10,32 @@ enum Turn: Equatable {
 /// Steps a job until it is finished, cancelled, has to wait, or its slice is
 /// spent and others wait. The one place that drives jobs, whoever's thread it is.
 func advance<J: Job & ~Copyable>(
-  _ job: inout J, control: Control?, slice: TimeSlice, othersWait: () -> Bool
+  _ job: inout J, controller: CopyController?, slice: TimeSlice, othersWait: () -> Bool
 ) throws(SystemError) -> Turn {
   while true {
-    if let control, control.isCancelled {
+    if let controller, controller.isCancelled {
       job.cancel()
       return .cancelled
     }
     let before = job.bytesDone
     let step = try job.step()
-    control?.add(job.bytesDone - before)
+    controller?.add(job.bytesDone - before)
     switch step {
     case .advanced: break
     case .finished: return .finished
     case .waiting(let wait): return .waiting(wait)
     }
-    if slice.isOver(othersWait: othersWait) { return .spent }
+    if slice.isFinished(othersWait: othersWait) { return .spent }
   }
 }
 
 /// Runs a job to its end on the caller's own thread, which nobody else waits for.
 /// Returns false when it was cancelled.
-func run<J: Job & ~Copyable>(_ job: inout J, control: Control?) throws(SystemError) -> Bool {
+func run<J: Job & ~Copyable>(_ job: inout J, controller: CopyController?) throws(SystemError)
+  -> Bool
+{
   while true {
-    switch try advance(&job, control: control, slice: TimeSlice(), othersWait: { false }) {
+    switch try advance(&job, controller: controller, slice: TimeSlice(), othersWait: { false }) {
     case .finished: return true
     case .cancelled: return false
     case .spent: break

@@ -232,10 +232,10 @@ final class RunQueue: Sendable {
 
 extension RunQueue.State {
   /// Work whose waiting is over goes to the end of the line.
-  fileprivate mutating func release(_ isOver: (RunQueue.Waiting) -> Bool) {
+  fileprivate mutating func release(_ isFinished: (RunQueue.Waiting) -> Bool) {
     var still: [RunQueue.Waiting] = []
     for entry in waiting {
-      if isOver(entry) { ready.append(entry.work) } else { still.append(entry) }
+      if isFinished(entry) { ready.append(entry.work) } else { still.append(entry) }
     }
     waiting = still
   }

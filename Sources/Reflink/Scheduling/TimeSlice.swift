@@ -10,7 +10,7 @@ struct TimeSlice {
 
   /// Whether to give way now: only when somebody waits *and* the turn has lasted
   /// long enough. While nobody waits the clock is not even read.
-  func isOver(othersWait: () -> Bool) -> Bool {
+  func isFinished(othersWait: () -> Bool) -> Bool {
     othersWait() && Instant.now >= end
   }
 }

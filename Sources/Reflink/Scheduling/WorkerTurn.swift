@@ -15,5 +15,5 @@ struct WorkerTurn {
   var othersWait: Bool { queue.othersWait || (isDivisible && queue.hasIdleWorkers) }
 
   /// Whether to give way: the slice is over and somebody waits for a worker.
-  var isOver: Bool { slice.isOver { queue.othersWait } }
+  var isFinished: Bool { slice.isFinished { queue.othersWait } }
 }

@@ -7,23 +7,23 @@ struct FileSystemSnapshot: ~Copyable, Operation {
   private let destination: FilePath
   private let preserving: SnapshotPreservation
   private let method: SnapshotMethod
-  private let control: Control?
+  private let controller: CopyController?
   private(set) var outcome = false
 
   init(
     _ source: FilePath, _ destination: FilePath, _ preserving: SnapshotPreservation,
-    _ method: SnapshotMethod, _ control: Control?
+    _ method: SnapshotMethod, _ controller: CopyController?
   ) {
-    self.control = control
+    self.controller = controller
     self.source = source
     self.destination = destination
     self.preserving = preserving
     self.method = method
   }
 
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     do throws(SystemError) {
-      if let control, control.isCancelled {
+      if let controller, controller.isCancelled {
         throw SystemError(call: .statx, errno: .canceled)
       }
       switch method {
@@ -55,13 +55,13 @@ struct FileSystemSnapshot: ~Copyable, Operation {
     try source.withName { (name) throws(SystemError) in
       // By reference: opening a FIFO or a device does something. Where it cannot be opened,
       // whoever clones it says why.
-      guard let reference = try? Descriptor.currentFolder.open(name, [.reference, .noFollow]),
+      guard let reference = try? Descriptor.currentDirectory.open(name, [.reference, .noFollow]),
         try reference.fileSystemType() == .ocfs2, try reference.status().type == .regular
       else { return false }
       let file = try reference.reopen()
       return try destination.withName { (new) throws(SystemError) in
         // It writes a line to the kernel's log for each name that is taken.
-        let here = Descriptor.currentFolder
+        let here = Descriptor.currentDirectory
         if try here.statusIfPresent(of: new, follow: false) != nil { return false }
         do throws(SystemError) {
           try file.reflink(name, to: new)
@@ -80,21 +80,21 @@ struct FileSystemSnapshot: ~Copyable, Operation {
       throw SystemError(call: .statx, errno: .invalidArgument)
     }
     let subvolume = try source.withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, [.folder, .noFollow])
+      try Descriptor.currentDirectory.open(name, [.directory, .noFollow])
     }
     try destination.withName { (new) throws(SystemError) in
-      let folder = try Place(.current, new).parent.withName { (name) throws(SystemError) in
-        try Descriptor.currentFolder.open(name, .folder)
+      let directory = try Location(.current, new).parent.withName { (name) throws(SystemError) in
+        try Descriptor.currentDirectory.open(name, .directory)
       }
       guard let last = destination.lastComponent else {
         throw SystemError(call: .subvolume, errno: .fileExists)
       }
       // The other file system only says that it knows no such call.
-      if try subvolume.fileSystemType() == .btrfs, try folder.fileSystemType() != .btrfs {
+      if try subvolume.fileSystemType() == .btrfs, try directory.fileSystemType() != .btrfs {
         throw SystemError(call: .subvolume, errno: .improperLink)
       }
       try FilePath(root: nil, [last]).withName { (name) throws(SystemError) in
-        try folder.snapshot(of: subvolume, as: name, readOnly: readOnly)
+        try directory.snapshot(of: subvolume, as: name, readOnly: readOnly)
       }
     }
   }

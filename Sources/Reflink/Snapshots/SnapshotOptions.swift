@@ -6,7 +6,7 @@ public enum SnapshotPreservation: Sendable, Hashable {
   /// NFS client does not see all that its server keeps (access control lists, `trusted.*`).
   case everything
   /// The data alone: as a new file of the caller's, with the source's permissions less
-  /// the umask (or as its folder's default access control list says). Names of one file in
+  /// the umask (or as its directory's default access control list says). Names of one file in
   /// a tree stay names of one file.
   case nothing
 
@@ -21,12 +21,12 @@ public enum SnapshotPreservation: Sendable, Hashable {
   }
 }
 
-/// How a folder's snapshot is made.
+/// How a directory's snapshot is made.
 public enum SnapshotMethod: Sendable, Hashable {
   /// By cloning every file in it: each as of a moment of its own.
   case clones
   /// By Btrfs itself, of a whole subvolume as of one moment. What is mounted on it or
-  /// nested in it as a subvolume of its own stays out, as an empty folder.
+  /// nested in it as a subvolume of its own stays out, as an empty directory.
   case subvolume(readOnly: Bool)
 }
 

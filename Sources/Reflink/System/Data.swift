@@ -66,7 +66,7 @@ extension Descriptor {
 
   /// fcntl(2) with O_NONBLOCK: for a file that was opened here.
   func neverWait() throws(SystemError) {
-    _ = try check(.open) { creflink_never_wait(number) }
+    _ = try check(.open) { creflink_set_nonblocking(number) }
   }
 
   /// The same as `write` for all of a part, in as many calls as it takes.

@@ -11,13 +11,13 @@ struct Descriptor: ~Copyable, Sendable {
   }
 
   deinit {
-    // The current folder's stand-in is negative and never closed.
+    // The current directory's stand-in is negative and never closed.
     if number >= 0 { _ = creflink_close(number) }
   }
 
-  /// The current folder (AT_FDCWD): paths relative to it, or absolute ones.
-  static var currentFolder: Descriptor {
-    Descriptor(owning: CInt(CREFLINK_CURRENT_FOLDER))
+  /// The current directory (AT_FDCWD): paths relative to it, or absolute ones.
+  static var currentDirectory: Descriptor {
+    Descriptor(owning: CInt(CREFLINK_CURRENT_DIRECTORY))
   }
 
   /// Another descriptor of an open file that belongs to somebody else.
@@ -38,17 +38,17 @@ struct OpenFlags: OptionSet {
   static let readWrite = OpenFlags(CREFLINK_OPEN_READ_WRITE)
   static let create = OpenFlags(CREFLINK_OPEN_CREATE)
   static let exclusive = OpenFlags(CREFLINK_OPEN_EXCLUSIVE)
-  static let folder = OpenFlags(CREFLINK_OPEN_FOLDER)
+  static let directory = OpenFlags(CREFLINK_OPEN_DIRECTORY)
   static let noFollow = OpenFlags(CREFLINK_OPEN_NO_FOLLOW)
   static let nonBlocking = OpenFlags(CREFLINK_OPEN_NON_BLOCKING)
   /// A reference that reads nothing (O_PATH), to any type of file.
   static let reference = OpenFlags(CREFLINK_OPEN_REFERENCE)
-  /// A file without a name, in the folder that is opened (O_TMPFILE).
+  /// A file without a name, in the directory that is opened (O_TMPFILE).
   static let unnamed = OpenFlags(CREFLINK_OPEN_UNNAMED)
 }
 
 extension Descriptor {
-  /// openat(2), `self` being the folder. `mode` counts where a file is made.
+  /// openat(2), `self` being the directory. `mode` counts where a file is made.
   func open(
     _ name: EntryName, _ flags: OpenFlags, mode: UInt32 = 0
   ) throws(SystemError) -> Descriptor {
@@ -61,14 +61,14 @@ extension Descriptor {
   /// The file that a reference stands for, opened for reading through /proc.
   func reopen() throws(SystemError) -> Descriptor {
     try FilePath("/proc/self/fd/\(number)").withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, .read)
+      try Descriptor.currentDirectory.open(name, .read)
     }
   }
 
   /// Another opening of the same pipe, for writing what there is room for, through /proc.
   func reopenForWriting() throws(SystemError) -> Descriptor {
     try FilePath("/proc/self/fd/\(number)").withName { (name) throws(SystemError) in
-      try Descriptor.currentFolder.open(name, [.write, .nonBlocking])
+      try Descriptor.currentDirectory.open(name, [.write, .nonBlocking])
     }
   }
 
@@ -80,7 +80,7 @@ extension Descriptor {
 
   /// Whether every write goes to the file's end (O_APPEND).
   func appends() throws(SystemError) -> Bool {
-    try check(.duplicate) { creflink_appends(number) } == 1
+    try check(.duplicate) { creflink_is_append(number) } == 1
   }
 
   /// close(2), for whoever wants to hear of a write that failed late.

@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// A name or path for the kernel, borrowed from whoever holds its bytes: a
-/// folder's buffer, or a `FilePath`. It cannot outlive them and is never copied
+/// directory's buffer, or a `FilePath`. It cannot outlive them and is never copied
 /// on the way to a system call. Bytes are passed on as they are: a name need not
 /// be UTF-8.
 @safe struct EntryName: ~Escapable {

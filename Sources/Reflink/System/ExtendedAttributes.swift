@@ -4,8 +4,10 @@ import SystemPackage
 /// Owner, mode, times and extended attributes of an open file or a reference.
 extension Descriptor {
   /// fchown(2); nil leaves an id as it is.
-  func setOwner(_ owner: UInt32?, group: UInt32?) throws(SystemError) {
-    _ = try check(.setOwner) { creflink_set_owner(number, owner ?? .max, group ?? .max) }
+  func setOwner(_ owner: UserID?, group: GroupID?) throws(SystemError) {
+    _ = try check(.setOwner) {
+      creflink_set_owner(number, owner?.rawValue ?? .max, group?.rawValue ?? .max)
+    }
   }
 
   /// fchmod(2).

@@ -1,53 +1,26 @@
 import CReflink
 public import SystemPackage
 
-/// What a file is.
-public enum FileType: Sendable, Hashable {
-  /// A regular file.
-  case regular
-  /// A directory.
-  case folder
-  /// A symbolic link.
-  case symbolicLink
-  /// A named pipe.
-  case fifo
-  /// A socket of the file system.
-  case socket
-  /// A character device.
-  case characterDevice
-  /// A block device.
-  case blockDevice
-  /// A type that this library does not know.
-  case unknown
+extension FileType {
+  /// A type that this library does not know, and what a directory's record says where the
+  /// file system does not tell.
+  package static var unknown: FileType { FileType(rawValue: 0) }
 
   /// From the type bits of `st_mode`.
-  init(mode: UInt32) {
-    switch mode & 0o170000 {
-    case 0o100000: self = .regular
-    case 0o040000: self = .folder
-    case 0o120000: self = .symbolicLink
-    case 0o010000: self = .fifo
-    case 0o140000: self = .socket
-    case 0o020000: self = .characterDevice
-    case 0o060000: self = .blockDevice
-    default: self = .unknown
-    }
-  }
+  init(mode: UInt32) { self.init(rawValue: mode & 0o170000) }
 
-  /// From `d_type` of a folder's record, which uses the same bits, shifted.
-  init(record: UInt8) {
-    self.init(mode: UInt32(record) << 12)
-  }
+  /// From `d_type` of a directory's record, which uses the same bits, shifted.
+  init(record: UInt8) { self.init(mode: UInt32(record) << 12) }
 }
 
 /// Which file it is: two names with one identity are one file.
 public struct FileIdentity: Sendable, Hashable {
   /// The device number that statx(2) gives. Btrfs gives one to every subvolume.
-  public var device: UInt64
+  public var device: DeviceID
   /// The inode number on that device.
-  public var inode: UInt64
+  public var inode: Inode
 
-  package init(device: UInt64, inode: UInt64) {
+  package init(device: DeviceID, inode: Inode) {
     self.device = device
     self.inode = inode
   }
@@ -80,17 +53,17 @@ public struct FileStatus: Sendable, Hashable {
   /// Permission, set-id and sticky bits.
   public var permissions: FilePermissions
   /// The number of names the file has.
-  public var links: UInt32
+  public var linkCount: UInt32
   /// The user id.
-  public var owner: UInt32
+  public var owner: UserID
   /// The group id.
-  public var group: UInt32
+  public var group: GroupID
   /// Bytes from the first to the last, holes included.
   public var size: Int64
   /// Bytes that storage holds for it; blocks shared with other files count in full.
-  public var allocated: Int64
-  /// For device nodes: the device they stand for.
-  public var specialDevice: UInt64
+  public var allocatedBytes: Int64
+  /// Device number of a device node (st_rdev).
+  public var specialDevice: DeviceID
   /// When it was last read, as far as that is noted.
   public var accessed: FileTime
   /// When its data was last changed.
@@ -99,15 +72,17 @@ public struct FileStatus: Sendable, Hashable {
   public var changed: FileTime
 
   init(_ status: creflink_status) {
-    identity = FileIdentity(device: status.device, inode: status.inode)
+    identity = FileIdentity(
+      device: DeviceID(rawValue: UInt(status.device)), inode: Inode(rawValue: UInt(status.inode)))
     type = FileType(mode: status.mode)
     permissions = FilePermissions(rawValue: status.mode & 0o7777)
-    links = status.links
-    owner = status.owner
-    group = status.group
+    linkCount = status.links
+    owner = UserID(rawValue: status.owner)
+    group = GroupID(rawValue: status.group)
     size = Int64(clamping: status.size)
-    allocated = Int64(clamping: status.blocks.multipliedReportingOverflow(by: 512).partialValue)
-    specialDevice = status.special_device
+    allocatedBytes = Int64(
+      clamping: status.blocks.multipliedReportingOverflow(by: 512).partialValue)
+    specialDevice = DeviceID(rawValue: UInt(status.special_device))
     accessed = FileTime(status.accessed)
     modified = FileTime(status.modified)
     changed = FileTime(status.changed)
@@ -132,7 +107,7 @@ extension Descriptor {
     return FileStatus(status)
   }
 
-  /// statx(2) of a name in this folder, or of what it links to.
+  /// statx(2) of a name in this directory, or of what it links to.
   func status(of name: EntryName, follow: Bool) throws(SystemError) -> FileStatus {
     var status = creflink_status()
     _ = try check(.statx) { unsafe creflink_status_at(number, name.pointer, follow, &status) }
@@ -141,7 +116,7 @@ extension Descriptor {
 
   /// Whether this process may write to a name, by its effective ids; faccessat(2).
   func canWrite(_ name: EntryName) -> Bool {
-    unsafe creflink_can_write(number, name.pointer) == 0
+    unsafe creflink_access_writable(number, name.pointer) == 0
   }
 
   /// The same, where a missing name is an answer.

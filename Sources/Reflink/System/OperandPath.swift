@@ -1,14 +1,14 @@
 package import SystemPackage
 
-/// One name in one folder.
+/// One name in one directory.
 package struct EntryIdentity: Hashable, Sendable {
-  var folder: FileIdentity
+  var directory: FileIdentity
   var name: FilePath.Component?
-  package var isFolder: Bool
+  package var isDirectory: Bool
 }
 
 /// A path exactly as a user gave it. `FilePath` drops a slash at the end, which
-/// says that a folder is meant.
+/// says that a directory is meant.
 package struct OperandPath: Sendable {
   /// Ended by a NUL.
   package let bytes: [CChar]
@@ -26,20 +26,22 @@ package struct OperandPath: Sendable {
   /// For messages and outcomes.
   package var display: FilePath { withName { $0.path } }
 
-  /// Which name of which folder this is, however it was written; nil where there is
+  /// Which name of which directory this is, however it was written; nil where there is
   /// no such entry.
   package var identity: EntryIdentity? {
     withName { name in
       let path = name.path
       let parent = path.removingLastComponent()
-      let here = Descriptor.currentFolder
+      let here = Descriptor.currentDirectory
       guard let entry = try? here.status(of: name, follow: false),
-        let folder = try? (parent.isEmpty ? "." : parent).withName({ (name) throws(SystemError) in
+        let directory = try? (parent.isEmpty ? "." : parent).withName({
+          (name) throws(SystemError) in
           try here.status(of: name, follow: true)
         })
       else { return nil }
       return EntryIdentity(
-        folder: folder.identity, name: path.lastComponent, isFolder: entry.type == .folder)
+        directory: directory.identity, name: path.lastComponent,
+        isDirectory: entry.type == .directory)
     }
   }
 

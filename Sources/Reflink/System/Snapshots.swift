@@ -9,7 +9,7 @@ extension Descriptor {
     }
   }
 
-  /// BTRFS_IOC_SNAP_CREATE_V2 of the subvolume `source`; `self` is the folder of the new name.
+  /// BTRFS_IOC_SNAP_CREATE_V2 of the subvolume `source`; `self` is the directory of the new name.
   func snapshot(
     of source: borrowing Descriptor, as name: EntryName, readOnly: Bool
   ) throws(SystemError) {

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The third rung: reading and writing through memory.
+/// The third method: reading and writing through memory.
 extension FileTransfer {
   /// Larger buffers leave the processor's cache and cost up to 2.6 times the work.
   private static var bufferSize: Int64 { 256 << 10 }
@@ -74,7 +74,7 @@ extension FileTransfer {
     return .advanced(Int64(count))
   }
 
-  func bufferRung() -> Rung {
+  func bufferMethod() -> Method {
     // One byte more than the file says, to see that it is no longer.
     let fitting = statedSize == 0 ? Self.bufferSize : min(statedSize + 1, Self.bufferSize)
     return .buffer(DataBuffer(capacity: Int((fitting + 4095) & ~4095)))

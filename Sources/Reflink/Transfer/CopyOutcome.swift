@@ -119,7 +119,7 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   /// Not a Btrfs subvolume, which is all that the file system's own snapshot is of.
   case notSubvolume
   /// EINVAL for RENAME_NOREPLACE: the file system has no renaming that is sure to replace
-  /// nothing (NFS, OCFS2, FUSE), which a folder takes to appear complete.
+  /// nothing (NFS, OCFS2, FUSE), which a directory takes to appear complete.
   case renamesReplace
   /// Another error, as the system calls it.
   case other(Errno)

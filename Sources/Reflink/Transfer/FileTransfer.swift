@@ -1,3 +1,5 @@
+import SystemPackage
+
 /// One file's bytes on their way into another open, empty file.
 ///
 /// The ladder: one whole FICLONE (or slices of one); where that is refused, copy_file_range by
@@ -23,7 +25,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   let readsAtOffsets: Bool
 
   /// Where on the ladder the transfer stands, and what it holds there.
-  enum Rung: Sendable {
+  enum Method: Sendable {
     case clone
     /// A clone that runs in a helper.
     case watchClone(CloneHelper)
@@ -32,7 +34,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     case buffer(DataBuffer)
     case finished
   }
-  var rung = Rung.clone
+  var method = Method.clone
 
   /// What was read into the buffer and still waits for room.
   var unwritten = 0..<0
@@ -47,7 +49,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   var reserving = Reserving.unknown
 
   var outcome = CopyOutcome()
-  var patience = Patience()
+  var patience = Backoff()
   /// Whether to read on past the stated size, which turned out to be a lie.
   var readsToTheEnd = false
 
@@ -56,7 +58,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   private static var smallSize: Int64 { 128 << 10 }
 
   /// `destination` is empty when it is a regular file. `refusal`: why cloning between
-  /// the two folders was refused before, where nothing about the files can change it.
+  /// the two directories was refused before, where nothing about the files can change it.
   init(
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, _ destinationType: FileType = .regular,
@@ -73,31 +75,31 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     statedSize = status.type == .regular ? status.size : 0
     if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
       outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided
-      rung = rungAfterClone()
+      method = methodAfterClone()
     } else if let refusal, cloning == .preferred {
       outcome.clone = .refused(refusal)
-      rung = rungAfterClone()
+      method = methodAfterClone()
     } else if let size = slices.stepSize, statedSize > Self.sliceUnit {
       // What is shorter than any slice is cloned whole: OCFS2 shares no range of a file that
       // it keeps inline.
-      rung = .cloneSlices(size)
+      method = .cloneSlices(size)
     }
-    if statedSize > 0, statedSize <= Self.smallSize, status.allocated >= statedSize {
+    if statedSize > 0, statedSize <= Self.smallSize, status.allocatedBytes >= statedSize {
       segmentEnd = statedSize
     }
   }
 
   /// The first way that may move data without sharing all of it.
-  mutating func rungAfterClone() -> Rung {
+  mutating func methodAfterClone() -> Method {
     // copy_file_range may share, and neither looks for zeros nor fills holes by itself.
     let avoided = isStream || cloning == .never || holes != .keep
     if avoided && statedSize > 0 { outcome.offload = .avoided }
     // A file that calls itself empty has nothing to offload, but may have bytes to read.
-    return avoided || statedSize == 0 ? bufferRung() : .offload(Self.offloadSize)
+    return avoided || statedSize == 0 ? bufferMethod() : .offload(Self.offloadSize)
   }
 
   mutating func step() throws(SystemError) -> Step {
-    switch rung {
+    switch method {
     case .clone: return try clone()
     case .watchClone(let helper): return try watchClone(helper)
     case .cloneSlices(let size): return try cloneSlice(size)
@@ -108,20 +110,20 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   }
 
   mutating func cancel() {
-    if case .watchClone(let helper) = rung { helper.kill() }
+    if case .watchClone(let helper) = method { helper.kill() }
   }
 
   var bytesDone: Int64 {
-    if case .watchClone = rung { return writtenEnd }
+    if case .watchClone = method { return writtenEnd }
     return position
   }
 
-  var bytesLeft: Int64 { max(statedSize - bytesDone, 0) }
+  var bytesRemaining: Int64 { max(statedSize - bytesDone, 0) }
 
   /// The source is at its end: gives the destination its size, where a hole ends
   /// it or blocks were reserved past it.
   mutating func finish() throws(SystemError) {
-    rung = .finished
+    method = .finished
     if position != writtenEnd || allocatedEnd > position {
       try destination.truncate(to: position)
       writtenEnd = position

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The second rung: copy_file_range, one run of data after the other.
+/// The second method: copy_file_range, one run of data after the other.
 extension FileTransfer {
   /// Long enough to cost nothing, short enough to be cancelled within milliseconds. Where
   /// the kernel slows writers down, since too much is not written out yet, a step is made
@@ -32,13 +32,13 @@ extension FileTransfer {
     // 0 before the stated end: the source has shrunk, or cannot be offloaded and
     // does not say so. Reading it will tell.
     guard moved > 0 else {
-      rung = bufferRung()
+      method = bufferMethod()
       return .advanced(0)
     }
     if let begun {
       var size = size
       size.adapt(to: Instant.now - begun)
-      rung = .offload(size)
+      method = .offload(size)
     }
     outcome.offload = .worked
     outcome.offloaded += Int64(moved)
@@ -54,10 +54,10 @@ extension FileTransfer {
     case .transient:
       if let wait = patience.next() { return .waiting(wait) }
       if outcome.offload != .worked { outcome.offload = .refused(.busy) }
-    case .nextRung(let cause):
+    case .fallBack(let cause):
       if outcome.offload != .worked { outcome.offload = .refused(cause) }
     }
-    rung = bufferRung()
+    method = bufferMethod()
     return .advanced(0)
   }
 }

@@ -21,7 +21,7 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
   private var pieces: [Piece] = []
   /// Destination offset less source offset.
   private let shift: Int64
-  private var patience = Patience()
+  private var patience = Backoff()
   private var buffer: DataBuffer?
   private(set) var outcome = CopyOutcome()
 
@@ -74,7 +74,7 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
 
   var bytesDone: Int64 { outcome.total }
 
-  var bytesLeft: Int64 {
+  var bytesRemaining: Int64 {
     pieces.reduce(0) { $0 + $1.range.upperBound - $1.range.lowerBound }
   }
 
@@ -132,7 +132,7 @@ struct RangeTransfer: ~Copyable, Job, Sendable {
     case .transient:
       if let wait = patience.next() { return .waiting(wait) }
       cause = .busy
-    case .nextRung(let refusal): cause = refusal
+    case .fallBack(let refusal): cause = refusal
     case .diagnose: cause = .invalid
     }
     if piece.way == .clone {

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The first rung in slices: one FICLONERANGE after the other, for whoever cannot have
+/// The first method in slices: one FICLONERANGE after the other, for whoever cannot have
 /// the source's writers wait for one long FICLONE. Not of one point in time.
 extension FileTransfer {
   /// What every slice's length is a multiple of. OCFS2 may have larger clusters, which come
@@ -28,7 +28,7 @@ extension FileTransfer {
       }
     }
     size.adapt(to: Instant.now - begun)
-    rung = .cloneSlices(size)
+    method = .cloneSlices(size)
     position = min(writtenEnd, wanted)
     outcome.clone = .worked
     outcome.cloned = position

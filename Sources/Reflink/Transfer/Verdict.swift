@@ -10,7 +10,7 @@ enum Verdict: Equatable {
   /// EINVAL: several causes share it; look for the true one.
   case diagnose
   /// Not on this way; the next may do.
-  case nextRung(FallbackCause)
+  case fallBack(FallbackCause)
 }
 
 /// Sorted by call and errno, as measured. The default is to go on: a kernel may
@@ -26,25 +26,25 @@ func verdict(on error: SystemError) -> Verdict {
   case .resourceTemporarilyUnavailable, .interrupted:
     .transient
   case .invalidArgument:
-    error.call == .clone || error.call == .cloneRange ? .diagnose : .nextRung(.invalid)
+    error.call == .clone || error.call == .cloneRange ? .diagnose : .fallBack(.invalid)
   case .fileTooLarge:
     // Some file systems bound what they offload, not what is written.
-    error.call == .copyRange ? .nextRung(.other(error.errno)) : .terminal
+    error.call == .copyRange ? .fallBack(.other(error.errno)) : .terminal
   case .improperLink:
-    .nextRung(.otherFileSystem)
+    .fallBack(.otherFileSystem)
   case .notSupported, .notSupportedOnSocket, .inappropriateIOCTLForDevice, .noFunction:
-    .nextRung(.notSupported)
+    .fallBack(.notSupported)
   case .textFileBusy:
-    .nextRung(.swapFile)
+    .fallBack(.swapFile)
   case .notPermitted, .permissionDenied:
-    .nextRung(.denied)
+    .fallBack(.denied)
   default:
-    .nextRung(.other(error.errno))
+    .fallBack(.other(error.errno))
   }
 }
 
 /// Bounded patience with EAGAIN: 1, 2, 4, … 128 ms, then no more.
-struct Patience {
+struct Backoff {
   private var attempts = 0
 
   /// How long to wait before the next try; nil when there is none left.

@@ -1,6 +1,6 @@
 import SystemPackage
 
-/// The first rung: one FICLONE of the whole file, a point-in-time copy.
+/// The first method: one FICLONE of the whole file, a point-in-time copy.
 extension FileTransfer {
   /// A FICLONE costs 8 to 35 µs an extent. Past this size and this number of
   /// extents it runs where it can be watched and ended.
@@ -15,7 +15,7 @@ extension FileTransfer {
       do throws(SystemError) {
         let helper = try CloneHelper(cloning: source, into: destination)
         outcome.execution = .helper
-        rung = .watchClone(helper)
+        method = .watchClone(helper)
         return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
       } catch {
         outcome.execution = .helperRefused(error.errno)
@@ -36,7 +36,7 @@ extension FileTransfer {
       writtenEnd = min(try destination.status().size, statedSize)
       return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
     }
-    rung = .clone
+    method = .clone
     do throws(SystemError) {
       try helper.finish()
     } catch {
@@ -51,7 +51,7 @@ extension FileTransfer {
     outcome.cloned = size
     position = size
     writtenEnd = size
-    rung = .finished
+    method = .finished
     return .advanced(size)
   }
 
@@ -71,7 +71,7 @@ extension FileTransfer {
     case .transient:
       if let wait = patience.next() { return .waiting(wait) }
       cause = .busy
-    case .nextRung(let refusal):
+    case .fallBack(let refusal):
       cause = refusal
     case .diagnose:
       if statedSize > fileSizeLimit() {
@@ -92,7 +92,7 @@ extension FileTransfer {
     }
     if outcome.clone != .worked { outcome.clone = .refused(cause) }
     if cloning == .required { throw error }
-    rung = rungAfterClone()
+    method = methodAfterClone()
     return .advanced(0)
   }
 }

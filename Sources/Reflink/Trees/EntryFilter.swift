@@ -1,13 +1,13 @@
 import SystemPackage
 
 /// Which entries of a tree are copied: the first rule that fits an entry decides, and
-/// what no rule fits is copied. A folder that is left out takes all that is in it along.
+/// what no rule fits is copied. A directory that is left out takes all that is in it along.
 ///
 /// A pattern is a shell pattern, `*`, `?` and `[…]` as in glob(7), matched by fnmatch(3)
 /// byte for byte. One without a slash is held against an entry's name, one with a slash
-/// against its path below the folder that is copied, where `*` does not match a slash;
+/// against its path below the directory that is copied, where `*` does not match a slash;
 /// one at the front changes nothing beside that. With a slash at its end a pattern fits
-/// folders only. The operand itself is never left out.
+/// directories only. The operand itself is never left out.
 public struct EntryFilter: Sendable, Hashable {
   /// One pattern, and what becomes of what it fits.
   public enum Rule: Sendable, Hashable {
@@ -30,11 +30,11 @@ public struct EntryFilter: Sendable, Hashable {
 }
 
 /// A filter made ready to be asked about many entries.
-struct Sieve: Sendable {
+struct CompiledFilter: Sendable {
   private struct Rule {
     var pattern: Pattern
     var isInPath: Bool
-    var isForFolders: Bool
+    var isForDirectories: Bool
     var excludes: Bool
   }
   private let rules: [Rule]
@@ -49,29 +49,29 @@ struct Sieve: Sendable {
         case .include(let text): (Substring(text), false)
         case .exclude(let text): (Substring(text), true)
         }
-      let isForFolders = text.count > 1 && text.hasSuffix("/")
-      if isForFolders { text.removeLast() }
+      let isForDirectories = text.count > 1 && text.hasSuffix("/")
+      if isForDirectories { text.removeLast() }
       let isInPath = text.contains("/")
       if text.hasPrefix("/") { text.removeFirst() }
       return Rule(
-        pattern: Pattern(String(text)), isInPath: isInPath, isForFolders: isForFolders,
+        pattern: Pattern(String(text)), isInPath: isInPath, isForDirectories: isForDirectories,
         excludes: excludes)
     }
     looksAtPaths = rules.contains(where: \.isInPath)
   }
 
-  /// Whether an entry is left out. `folder` is the path of its folder below the one that
-  /// is copied; it is put together, and `isFolder` found out, only where a rule asks.
+  /// Whether an entry is left out. `directory` is the path of its directory below the one that
+  /// is copied; it is put together, and `isDirectory` found out, only where a rule asks.
   func excludes(
-    _ name: EntryName, in folder: () -> FilePath, isFolder: () -> Bool
+    _ name: EntryName, in directory: () -> FilePath, isDirectory: () -> Bool
   ) -> Bool {
-    let path = looksAtPaths ? folder().appending(name.path.components) : FilePath()
+    let path = looksAtPaths ? directory().appending(name.path.components) : FilePath()
     for rule in rules {
       let fits =
         rule.isInPath
         ? path.withName { rule.pattern.matches($0, isPath: true) }
         : rule.pattern.matches(name, isPath: false)
-      if fits, !rule.isForFolders || isFolder() { return rule.excludes }
+      if fits, !rule.isForDirectories || isDirectory() { return rule.excludes }
     }
     return false
   }

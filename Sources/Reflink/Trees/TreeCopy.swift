@@ -8,7 +8,7 @@ import SystemPackage
 /// lies beside the way is remembered. Every runner takes from it, a batch of names at a time.
 final class TreeCopy: Sendable {
   let entries: EntryCopier
-  let sieve: Sieve?
+  let sieve: CompiledFilter?
   let queue: RunQueue?
   private let most: Int
   private let onFailure: FailureRule
@@ -19,12 +19,12 @@ final class TreeCopy: Sendable {
   private struct State {
     var items: [TreeItem] = []
     var runners = 1
-    var openFolders = 0
+    var openDirectories = 0
     var files = 0
     var outcome = TreeOutcome()
     var failure: ReflinkError?
     var root: Ancestry.Root?
-    var temporary: FolderCopy.TemporaryName?
+    var temporary: DirectoryCopy.TemporaryName?
     var leftover: TemporaryTree?
   }
   private let state = Mutex(State())
@@ -36,7 +36,8 @@ final class TreeCopy: Sendable {
   ///   - most: Runners at a time, the first included.
   ///   - queue: Where the others run; nil where the first is alone.
   init(
-    _ entries: EntryCopier, _ sieve: Sieve?, onFailure: FailureRule, listener: EntryListener?,
+    _ entries: EntryCopier, _ sieve: CompiledFilter?, onFailure: FailureRule,
+    listener: EntryListener?,
     queue: RunQueue?, most: Int, completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
   ) {
     self.entries = entries
@@ -89,28 +90,28 @@ final class TreeCopy: Sendable {
 
   private var isWorthIt: Bool { Instant.now - begun > Self.patience }
 
-  // MARK: - Folders
+  // MARK: - Directories
 
-  /// Takes over a folder that was made. Nil where nothing in it is to be copied.
-  func begin(_ copy: FolderCopy, in parent: FolderNode?, isLinked: Bool) throws(ReflinkError)
+  /// Takes over a directory that was made. Nil where nothing in it is to be copied.
+  func begin(_ copy: DirectoryCopy, in parent: DirectoryNode?, isLinked: Bool) throws(ReflinkError)
     -> TreeItem?
   {
     let root = if let parent { parent.ancestry.root } else { try root(of: copy) }
     parent?.retain()
-    let node = FolderNode(copy, in: parent, isLinked: isLinked, root: root)
+    let node = DirectoryNode(copy, in: parent, isLinked: isLinked, root: root)
     let isTight = state.withLock { state in
-      state.openFolders += 1
-      return state.openFolders > openFolderLimit
+      state.openDirectories += 1
+      return state.openDirectories > openDirectoryLimit
     }
     if isTight { parkOne(above: node) }
     guard copy.isEntered else {
       release(node)
       return nil
     }
-    return .folder(node)
+    return .directory(node)
   }
 
-  private func root(of copy: FolderCopy) throws(ReflinkError) -> Ancestry.Root {
+  private func root(of copy: DirectoryCopy) throws(ReflinkError) -> Ancestry.Root {
     do throws(SystemError) {
       let root = Ancestry.Root(
         source: copy.source.path, destination: copy.destination.path,
@@ -126,27 +127,27 @@ final class TreeCopy: Sendable {
     }
   }
 
-  /// Closes the outermost folder that may be closed for a while.
-  private func parkOne(above node: FolderNode) {
-    var candidate: FolderNode?
+  /// Closes the outermost directory that may be closed for a while.
+  private func parkOne(above node: DirectoryNode) {
+    var candidate: DirectoryNode?
     var next = node.parent
     while let ancestor = next, ancestor.copy != nil {
       candidate = ancestor
       next = ancestor.parent
     }
     // From the outermost inwards.
-    while let folder = candidate {
-      if folder.park() {
-        state.withLock { $0.openFolders -= 1 }
+    while let directory = candidate {
+      if directory.park() {
+        state.withLock { $0.openDirectories -= 1 }
         return
       }
-      candidate = node.way(from: folder)
+      candidate = node.way(from: directory)
     }
   }
 
-  /// Ends one use of a folder; the last one ends the folder, and so on outwards.
-  func release(_ node: FolderNode) {
-    var next: FolderNode? = node
+  /// Ends one use of a directory; the last one ends the directory, and so on outwards.
+  func release(_ node: DirectoryNode) {
+    var next: DirectoryNode? = node
     while let node = next, node.release() {
       let copy = node.copy
       if let copy, !isStopped {
@@ -159,7 +160,7 @@ final class TreeCopy: Sendable {
       if node.parent == nil { publish(isComplete: copy != nil) }
       if let parent = node.parent { unpark(parent, from: copy) }
       node.close()
-      if copy != nil { state.withLock { $0.openFolders -= 1 } }
+      if copy != nil { state.withLock { $0.openDirectories -= 1 } }
       if node.parent == nil { end() }
       next = node.parent
     }
@@ -184,13 +185,13 @@ final class TreeCopy: Sendable {
           destination: temporary.final))
     }
     state.withLock {
-      $0.leftover = TemporaryTree(folder: temporary.folder, path: temporary.path)
+      $0.leftover = TemporaryTree(directory: temporary.directory, path: temporary.path)
     }
   }
 
-  private func unpark(_ parent: FolderNode, from child: FolderCopy?) {
+  private func unpark(_ parent: DirectoryNode, from child: DirectoryCopy?) {
     let (items, isOpened, lost) = parent.unpark(from: child)
-    if isOpened { state.withLock { $0.openFolders += 1 } }
+    if isOpened { state.withLock { $0.openDirectories += 1 } }
     if let lost { failed(lost) }
     for item in items.reversed() { push(item) }
   }
@@ -210,7 +211,7 @@ final class TreeCopy: Sendable {
   /// Whether nothing new is to be begun: after a failure that ends the copy.
   var isStopped: Bool {
     if stopped.load(ordering: .relaxed) { return true }
-    guard entries.control?.isCancelled ?? false else { return false }
+    guard entries.controller?.isCancelled ?? false else { return false }
     let root = state.withLock { $0.root }
     stop(
       ReflinkError(
@@ -229,7 +230,7 @@ final class TreeCopy: Sendable {
     // How far the whole tree got, not one of its files.
     if error.code == .cancelled, isStopped {
       return state.withLock { state in
-        if state.failure?.leftBehind == nil { state.failure?.leftBehind = error.leftBehind }
+        if state.failure?.leftover == nil { state.failure?.leftover = error.leftover }
       }
     }
     guard state.withLock({ onFailure.absorbs(error, in: &$0.outcome) }) else {
@@ -238,7 +239,7 @@ final class TreeCopy: Sendable {
     onFailure.tell(error)
   }
 
-  func done(_ entry: EntryOutcome, _ source: Place, _ destination: Place) {
+  func done(_ entry: EntryOutcome, _ source: Location, _ destination: Location) {
     if let listener { listener(entry, source.path, destination.path) }
   }
 
@@ -267,7 +268,7 @@ final class TreeCopy: Sendable {
   }
 }
 
-/// How many folders are open on both sides at a time: a quarter of what the process
+/// How many directories are open on both sides at a time: a quarter of what the process
 /// may open, since it is not ours alone, and 64 at most: each holds its path.
-private let openFolderLimit = Int(
+private let openDirectoryLimit = Int(
   min(max((creflink_descriptor_limit() - 24) / 4, 4), 64))

@@ -2,28 +2,28 @@ import Synchronization
 
 /// What is to be done next in a tree.
 enum TreeItem: Sendable {
-  /// Read on in a folder.
-  case folder(FolderNode)
-  /// Go on with the entries of one reading. `readsOn`: the folder is to be read on
+  /// Read on in a directory.
+  case directory(DirectoryNode)
+  /// Go on with the entries of one reading. `readsOn`: the directory is to be read on
   /// after them, by whoever comes to their end.
-  case batch(FolderNode, NameBatch, readsOn: Bool)
+  case batch(DirectoryNode, NameBatch, readsOn: Bool)
   /// One name that had to wait for another.
-  case entry(FolderNode, OperandPath)
+  case entry(DirectoryNode, OperandPath)
 
-  var node: FolderNode {
+  var node: DirectoryNode {
     switch self {
-    case .folder(let node), .batch(let node, _, _), .entry(let node, _): node
+    case .directory(let node), .batch(let node, _, _), .entry(let node, _): node
     }
   }
 }
 
-/// One reading of a folder: about 128 names, with how far they are done. One worker
+/// One reading of a directory: about 128 names, with how far they are done. One worker
 /// has it at a time.
 final class NameBatch: Sendable {
-  private let names = Mutex(FolderBatch())
+  private let names = Mutex(DirectoryBatch())
 
   func use<Value, Failure: Error>(
-    _ body: (inout FolderBatch) throws(Failure) -> sending Value
+    _ body: (inout DirectoryBatch) throws(Failure) -> sending Value
   ) throws(Failure) -> sending Value {
     try names.withLock(body)
   }

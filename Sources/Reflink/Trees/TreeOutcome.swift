@@ -1,9 +1,11 @@
+import SystemPackage
+
 /// What a tree copy does when one entry fails.
 public enum FailureRule: Sendable {
   /// The copy ends with that error; what is there stays.
   case stop
   /// The failure is told and counted, and the rest is copied.
-  case goOn(tell: @Sendable (ReflinkError) -> Void)
+  case `continue`(report: @Sendable (ReflinkError) -> Void)
   /// The failure is counted and kept in the outcome, and the rest is copied.
   case collect
 
@@ -12,7 +14,7 @@ public enum FailureRule: Sendable {
     if error.code == .cancelled { return false }
     switch self {
     case .stop: return false
-    case .goOn: break
+    case .continue: break
     case .collect: outcome.errors.append(error)
     }
     outcome.failures += 1
@@ -21,7 +23,7 @@ public enum FailureRule: Sendable {
 
   /// Tells an error that was absorbed. Not to be called under a lock.
   func tell(_ error: ReflinkError) {
-    if case .goOn(let tell) = self { tell(error) }
+    if case .continue(let report) = self { report(error) }
   }
 }
 
@@ -29,17 +31,17 @@ public enum FailureRule: Sendable {
 public struct TreeOutcome: Sendable, Hashable {
   /// Regular files (and what was read like one).
   public internal(set) var files = 0
-  /// Folders that were made or entered.
-  public internal(set) var folders = 0
+  /// Directories that were made or entered.
+  public internal(set) var directories = 0
   /// Further names of files that were copied.
   public internal(set) var hardLinks = 0
   /// Symbolic links that were made.
   public internal(set) var symbolicLinks = 0
   /// FIFOs, sockets and device nodes that were made.
-  public internal(set) var specials = 0
+  public internal(set) var specialFiles = 0
   /// Left as they were, or out, by the rule for names that are taken.
   public internal(set) var skipped = 0
-  /// Left out by the filter; of a folder, only itself is counted.
+  /// Left out by the filter; of a directory, only itself is counted.
   public internal(set) var excluded = 0
   /// Entries that failed, where the copy went on.
   public internal(set) var failures = 0
@@ -67,10 +69,10 @@ public struct TreeOutcome: Sendable, Hashable {
 
   mutating func add(_ other: TreeOutcome) {
     files += other.files
-    folders += other.folders
+    directories += other.directories
     hardLinks += other.hardLinks
     symbolicLinks += other.symbolicLinks
-    specials += other.specials
+    specialFiles += other.specialFiles
     skipped += other.skipped
     excluded += other.excluded
     failures += other.failures
@@ -88,7 +90,7 @@ public struct TreeOutcome: Sendable, Hashable {
     case .regular:
       files += 1
       planned += status.size
-    default: specials += 1
+    default: specialFiles += 1
     }
   }
 
@@ -98,9 +100,9 @@ public struct TreeOutcome: Sendable, Hashable {
     case .excluded: excluded += 1
     case .hardLink: hardLinks += 1
     case .symbolicLink: symbolicLinks += 1
-    case .special: specials += 1
-    case .folder, .parentFolder: folders += 1
-    case .removed, .movedAside: break
+    case .special: specialFiles += 1
+    case .directory, .parentDirectory: directories += 1
+    case .removed, .backedUp: break
     case .file(let file):
       files += 1
       cloned += file.cloned

@@ -2,15 +2,15 @@
 public struct TreePlan: Sendable, Hashable {
   /// Regular files; of several names for one, the first.
   public let files: Int
-  /// Folders, the outermost among them.
-  public let folders: Int
+  /// Directories, the outermost among them.
+  public let directories: Int
   /// Further names of files.
   public let hardLinks: Int
   /// Symbolic links that are copied as such.
   public let symbolicLinks: Int
   /// FIFOs, sockets and device nodes.
-  public let specials: Int
-  /// Left out by the filter; of a folder, only itself is counted.
+  public let specialFiles: Int
+  /// Left out by the filter; of a directory, only itself is counted.
   public let excluded: Int
   /// Entries that could not be looked at.
   public let failures: Int
@@ -19,15 +19,15 @@ public struct TreePlan: Sendable, Hashable {
 
   init(_ outcome: TreeOutcome) {
     files = outcome.files
-    folders = outcome.folders
+    directories = outcome.directories
     hardLinks = outcome.hardLinks
     symbolicLinks = outcome.symbolicLinks
-    specials = outcome.specials
+    specialFiles = outcome.specialFiles
     excluded = outcome.excluded
     failures = outcome.failures
     bytes = outcome.planned
   }
 
   /// All that would be made.
-  public var entries: Int { files + folders + hardLinks + symbolicLinks + specials }
+  public var entries: Int { files + directories + hardLinks + symbolicLinks + specialFiles }
 }

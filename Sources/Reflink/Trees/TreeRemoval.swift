@@ -2,22 +2,22 @@ import SystemPackage
 
 /// Where a tree is that has not got its name yet.
 struct TemporaryTree: Sendable {
-  /// The folder that the paths start from.
-  let folder: Folder
+  /// The directory that the paths start from.
+  let directory: Directory
   let path: FilePath
 
-  var displayPath: FilePath { path.withName { Place(folder, $0).path } }
+  var displayPath: FilePath { path.withName { Location(directory, $0).path } }
 }
 
 /// Removes a tree that was made and is not to stay, however deep it is and whatever
-/// rights it has, with two descriptors: what is inside a subfolder of the outermost
-/// folder moves up into that before the subfolder goes.
+/// rights it has, with two descriptors: what is inside a subdirectory of the outermost
+/// directory moves up into that before the subdirectory goes.
 struct TreeRemoval: ~Copyable, Operation {
   private let tree: TemporaryTree
   private let root: Descriptor
   private var child: Child?
-  private var names = FolderBatch()
-  /// Since the folder was read from its beginning.
+  private var names = DirectoryBatch()
+  /// Since the directory was read from its beginning.
   private var foundAny = false
 
   private final class Child: Sendable {
@@ -34,7 +34,7 @@ struct TreeRemoval: ~Copyable, Operation {
     self.tree = tree
     do throws(SystemError) {
       root = try tree.path.withName { (name) throws(SystemError) in
-        try Self.open(name, in: tree.folder.descriptor)
+        try Self.open(name, in: tree.directory.descriptor)
       }
     } catch {
       throw error.during(.remove, tree.path)
@@ -43,10 +43,10 @@ struct TreeRemoval: ~Copyable, Operation {
 
   var outcome: Void { () }
 
-  mutating func goOn(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
+  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     do throws(SystemError) {
       while try step() {
-        if let turn, turn.isOver { return .spent }
+        if let turn, turn.isFinished { return .spent }
       }
       return .finished
     } catch {
@@ -61,13 +61,13 @@ struct TreeRemoval: ~Copyable, Operation {
       return true
     }
     guard try names.fill(from: root) else {
-      // Read again after changes: what is changed while a folder is read may be missed.
+      // Read again after changes: what is changed while a directory is read may be missed.
       if foundAny {
         foundAny = false
-        try root.setFolderOffset(0)
+        try root.setDirectoryOffset(0)
       } else {
         try tree.path.withName { (name) throws(SystemError) in
-          try tree.folder.descriptor.remove(name, isFolder: true)
+          try tree.directory.descriptor.remove(name, isDirectory: true)
         }
         return false
       }
@@ -81,15 +81,15 @@ struct TreeRemoval: ~Copyable, Operation {
     return true
   }
 
-  /// The same in a subfolder of the outermost one.
+  /// The same in a subdirectory of the outermost one.
   private mutating func empty(_ child: Child) throws(SystemError) {
     guard try names.fill(from: child.descriptor) else {
       if foundAny {
         foundAny = false
-        try child.descriptor.setFolderOffset(0)
+        try child.descriptor.setDirectoryOffset(0)
       } else {
         try child.name.withName { (name) throws(SystemError) in
-          try root.remove(name, isFolder: true)
+          try root.remove(name, isDirectory: true)
         }
         self.child = nil
         foundAny = true
@@ -107,18 +107,18 @@ struct TreeRemoval: ~Copyable, Operation {
     }
   }
 
-  /// Removes an entry; false for a folder that is not empty.
+  /// Removes an entry; false for a directory that is not empty.
   private static func remove(
-    _ name: EntryName, in folder: borrowing Descriptor
+    _ name: EntryName, in directory: borrowing Descriptor
   ) throws(SystemError) -> Bool {
     do throws(SystemError) {
-      try folder.remove(name)
+      try directory.remove(name)
       return true
     } catch {
       guard error.errno == .isDirectory || error.errno == .notPermitted else { throw error }
     }
     do throws(SystemError) {
-      try folder.remove(name, isFolder: true)
+      try directory.remove(name, isDirectory: true)
       return true
     } catch {
       guard error.errno == .directoryNotEmpty || error.errno == .fileExists else { throw error }
@@ -126,13 +126,13 @@ struct TreeRemoval: ~Copyable, Operation {
     }
   }
 
-  /// Opens a folder of ours, and lets its owner write to it.
+  /// Opens a directory of ours, and lets its owner write to it.
   private static func open(
-    _ name: EntryName, in folder: borrowing Descriptor
+    _ name: EntryName, in directory: borrowing Descriptor
   ) throws(SystemError) -> Descriptor {
     if !isPrivileged() {
-      try folder.open(name, [.reference, .folder, .noFollow]).setMode(.ownerReadWriteExecute)
+      try directory.open(name, [.reference, .directory, .noFollow]).setMode(.ownerReadWriteExecute)
     }
-    return try folder.open(name, [.folder, .noFollow])
+    return try directory.open(name, [.directory, .noFollow])
   }
 }

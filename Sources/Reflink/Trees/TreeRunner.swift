@@ -46,16 +46,16 @@ final class TreeRunner: Work {
       } else if copy != nil || isLost {
         release(item.node, &state)
       }
-      if let turn, turn.isOver, state.file == nil { return .spent }
+      if let turn, turn.isFinished, state.file == nil { return .spent }
     }
   }
 
   /// Returns what to go on with.
   private func process(
-    _ item: TreeItem, _ copy: FolderCopy, _ state: inout State, _ turn: WorkerTurn?
+    _ item: TreeItem, _ copy: DirectoryCopy, _ state: inout State, _ turn: WorkerTurn?
   ) -> TreeItem? {
     switch item {
-    case .folder(let node):
+    case .directory(let node):
       let batch = NameBatch()
       do throws(SystemError) {
         guard try node.read(batch, of: copy) else {
@@ -63,14 +63,14 @@ final class TreeRunner: Work {
           return nil
         }
       } catch {
-        tree.failed(error.during(.readFolder, copy.source.path, copy.destination.path))
+        tree.failed(error.during(.readDirectory, copy.source.path, copy.destination.path))
         release(node, &state)
         return nil
       }
       let isFull = batch.use { $0.isFull }
       if isFull {
         node.retain()
-        push(.folder(node), &state)
+        push(.directory(node), &state)
       }
       return process(batch, of: node, copy, readsOn: !isFull, &state, turn)
     case .batch(let node, let batch, let readsOn):
@@ -85,21 +85,21 @@ final class TreeRunner: Work {
   }
 
   private func process(
-    _ batch: NameBatch, of node: FolderNode, _ copy: FolderCopy, readsOn: Bool,
+    _ batch: NameBatch, of node: DirectoryNode, _ copy: DirectoryCopy, readsOn: Bool,
     _ state: inout State, _ turn: WorkerTurn?
   ) -> TreeItem? {
     batch.use { names in
       while names.advance() {
         if tree.isStopped { break }
         let next = copyEntry(names.name, names.type, of: node, copy, &state, turn)
-        if next == nil, state.file == nil, !(turn?.isOver ?? false) { continue }
+        if next == nil, state.file == nil, !(turn?.isFinished ?? false) { continue }
         guard names.hasMore else {
           if !readsOn {
             release(node, &state)
             return next
           }
-          if next == nil { return .folder(node) }
-          push(.folder(node), &state)
+          if next == nil { return .directory(node) }
+          push(.directory(node), &state)
           return next
         }
         // Somebody else may take up the rest.
@@ -108,19 +108,19 @@ final class TreeRunner: Work {
         push(rest, &state)
         return next
       }
-      if readsOn, !tree.isStopped { return .folder(node) }
+      if readsOn, !tree.isStopped { return .directory(node) }
       release(node, &state)
       return nil
     }
   }
 
-  /// Copies one entry. Returns what is in it, where it is a folder.
+  /// Copies one entry. Returns what is in it, where it is a directory.
   private func copyEntry(
-    _ name: EntryName, _ hint: FileType, of node: FolderNode, _ copy: FolderCopy,
+    _ name: EntryName, _ hint: FileType, of node: DirectoryNode, _ copy: DirectoryCopy,
     _ state: inout State, _ turn: WorkerTurn?
   ) -> TreeItem? {
-    let from = Place(copy.source, name)
-    let to = Place(copy.destination, name)
+    let from = Location(copy.source, name)
+    let to = Location(copy.destination, name)
     let entries = tree.entries
     if let sieve = tree.sieve, excludes(sieve, name, hint, of: node, copy) {
       done(.excluded, from, to, &state)
@@ -132,12 +132,12 @@ final class TreeRunner: Work {
       if let entry = result.entry { done(entry, from, to, &state) }
       switch consume result {
       case .planned(let status): state.outcome.add(planned: status)
-      case .folder(let folder):
-        done(.folder(isNew: folder.isNew), from, to, &state)
+      case .directory(let directory):
+        done(.directory(isNew: directory.isNew), from, to, &state)
         return try tree.begin(
-          folder, in: node, isLinked: entries.mayLeaveTree(hint))
+          directory, in: node, isLinked: entries.mayLeaveTree(hint))
       case .unfinished(let file, let wait):
-        goOn(with: file, wait, of: node, from, to, &state, turn)
+        resume(with: file, wait, of: node, from, to, &state, turn)
       case .postponed(let identity):
         node.retain()
         let item = TreeItem.entry(node, OperandPath(name.path))
@@ -152,21 +152,22 @@ final class TreeRunner: Work {
   }
 
   private func excludes(
-    _ sieve: Sieve, _ name: EntryName, _ hint: FileType, of node: FolderNode, _ copy: FolderCopy
+    _ sieve: CompiledFilter, _ name: EntryName, _ hint: FileType, of node: DirectoryNode,
+    _ copy: DirectoryCopy
   ) -> Bool {
     sieve.excludes(name) {
       let root = node.ancestry.root.source.components.count
       return FilePath(root: nil, copy.source.path.components.dropFirst(root))
-    } isFolder: {
-      if hint != .unknown, hint != .symbolicLink { return hint == .folder }
+    } isDirectory: {
+      if hint != .unknown, hint != .symbolicLink { return hint == .directory }
       let follow = tree.entries.options.symbolicLinks == .follow
       let status = try? copy.source.descriptor.status(of: name, follow: follow)
-      return status?.type == .folder
+      return status?.type == .directory
     }
   }
 
-  /// Ends a use of a folder.
-  private func release(_ node: FolderNode, _ state: inout State) {
+  /// Ends a use of a directory.
+  private func release(_ node: DirectoryNode, _ state: inout State) {
     account(&state)
     tree.release(node)
   }
@@ -177,7 +178,7 @@ final class TreeRunner: Work {
     tree.push(item)
   }
 
-  /// To be called before a use of a folder ends here: once all have ended, the tree
+  /// To be called before a use of a directory ends here: once all have ended, the tree
   /// has, and its account is final.
   private func account(_ state: inout State) {
     tree.add(state.outcome)
@@ -186,8 +187,9 @@ final class TreeRunner: Work {
 
   /// A file that is not done: by itself where that helps somebody, else as this
   /// runner's own next work.
-  private func goOn(
-    with copy: KeptFileCopy, _ wait: Wait?, of node: FolderNode, _ from: Place, _ to: Place,
+  private func resume(
+    with copy: KeptFileCopy, _ wait: Wait?, of node: DirectoryNode, _ from: Location,
+    _ to: Location,
     _ state: inout State, _ turn: WorkerTurn?
   ) {
     let tree = tree
@@ -195,7 +197,7 @@ final class TreeRunner: Work {
     let destination = to.path
     let isOwn = wait == nil && !(turn?.queue.hasIdleWorkers ?? false) || !tree.mayDetach()
     node.retain()
-    let work = FileWork(tree.entries, copy, KeptPlace(from), to: KeptPlace(to)) { result in
+    let work = FileWork(tree.entries, copy, OwnedLocation(from), to: OwnedLocation(to)) { result in
       switch result {
       case .success(let outcome):
         var account = TreeOutcome()
@@ -219,7 +221,7 @@ final class TreeRunner: Work {
   }
 
   private func done(
-    _ entry: EntryOutcome, _ source: Place, _ destination: Place, _ state: inout State
+    _ entry: EntryOutcome, _ source: Location, _ destination: Location, _ state: inout State
   ) {
     state.outcome.add(entry)
     tree.done(entry, source, destination)
@@ -227,9 +229,9 @@ final class TreeRunner: Work {
 }
 
 extension EntryCopier {
-  /// Whether a folder of this recorded type may have been reached through a link, on
+  /// Whether a directory of this recorded type may have been reached through a link, on
   /// one of the two sides.
   fileprivate func mayLeaveTree(_ type: FileType) -> Bool {
-    options.entersLinkedFolders || (options.symbolicLinks == .follow && type != .folder)
+    options.entersLinkedDirectories || (options.symbolicLinks == .follow && type != .directory)
   }
 }

@@ -1,7 +1,7 @@
 import Synchronization
 import SystemPackage
 
-/// A copy of what a caller named, file or folder, as work for a queue.
+/// A copy of what a caller named, file or directory, as work for a queue.
 final class TreeWork: Work {
   private enum Stage {
     case toBegin
@@ -11,22 +11,22 @@ final class TreeWork: Work {
 
   private let stage = Mutex(Stage.toBegin)
   private let entries: EntryCopier
-  private let sieve: Sieve?
+  private let sieve: CompiledFilter?
   private let onFailure: FailureRule
   private let listener: EntryListener?
-  private let source: KeptPlace
-  private let destination: KeptPlace
+  private let source: OwnedLocation
+  private let destination: OwnedLocation
   private let completion: @Sendable (Result<TreeOutcome, ReflinkError>) -> Void
 
   init(
     _ entries: EntryCopier, filter: EntryFilter = .everything, onFailure: FailureRule,
-    listener: EntryListener?, _ source: KeptPlace, to destination: KeptPlace,
+    listener: EntryListener?, _ source: OwnedLocation, to destination: OwnedLocation,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void
   ) {
     var entries = entries
     entries.onExisting = listener
     self.entries = entries
-    sieve = Sieve(filter)
+    sieve = CompiledFilter(filter)
     self.onFailure = onFailure
     self.listener = listener
     self.source = source
@@ -60,7 +60,7 @@ final class TreeWork: Work {
 
   /// Copies the entry itself; returns what is to go on with.
   private func begin(_ turn: WorkerTurn) throws(ReflinkError) -> ((any Work)?, Wait?) {
-    try KeptPlace.with(source, destination) { (from, to) throws(ReflinkError) in
+    try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) in
       let result = try entries.copy(from, isOperand: true, to: to, turn)
       if let entry = result.entry { done(entry) }
       switch consume result {
@@ -77,13 +77,13 @@ final class TreeWork: Work {
           }
         }
         return (file, wait)
-      case .folder(let folder):
-        listener?(.folder(isNew: folder.isNew), from.path, to.path)
-        let made = TreeOutcome(of: .folder(isNew: folder.isNew))
+      case .directory(let directory):
+        listener?(.directory(isNew: directory.isNew), from.path, to.path)
+        let made = TreeOutcome(of: .directory(isNew: directory.isNew))
         let completion = completion
         let queue = turn.queue
         let tree = TreeCopy(
-          entries.within(folder), sieve, onFailure: onFailure, listener: listener, queue: queue,
+          entries.within(directory), sieve, onFailure: onFailure, listener: listener, queue: queue,
           most: defaultWorkers()
         ) { tree in
           guard let failure = tree.failure else {
@@ -94,11 +94,11 @@ final class TreeWork: Work {
           guard let leftover = tree.leftover else { return completion(.failure(failure)) }
           queue.remove(leftover) { isGone in
             var failure = failure
-            failure.leftBehind = isGone ? nil : leftover.displayPath
+            failure.leftover = isGone ? nil : leftover.displayPath
             completion(.failure(failure))
           }
         }
-        let first = try tree.begin(folder, in: nil, isLinked: true)
+        let first = try tree.begin(directory, in: nil, isLinked: true)
         return (first.map { TreeRunner(tree, next: $0) }, nil)
       default: break
       }
@@ -120,10 +120,10 @@ final class TreeWork: Work {
 }
 
 extension EntryCopier {
-  /// For what is in a folder: where that gets its name only when all of it is complete,
+  /// For what is in a directory: where that gets its name only when all of it is complete,
   /// nothing in it needs to be made aside.
-  func within(_ folder: FolderCopy) -> EntryCopier {
-    guard folder.temporary != nil else { return self }
+  func within(_ directory: DirectoryCopy) -> EntryCopier {
+    guard directory.temporary != nil else { return self }
     var entries = self
     entries.options.publication = .inPlace
     return entries

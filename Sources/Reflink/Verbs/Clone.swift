@@ -13,17 +13,17 @@ public import SystemPackage
 ///   - slices: Whether one system call clones all of it.
 ///   - preserving: What the clone keeps of its source beside the data.
 ///   - rule: What becomes of a file that has the name already.
-///   - control: Cancels from another thread, and counts bytes.
+///   - controller: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `crossDevice`, or `notSupported` and why. Nothing is made
 ///   then, and a file that was there has what it had.
 public func clone(
   _ source: FilePath, to destination: FilePath, slices: CloneSlices = .whole,
   preserving: Preservation = .everything, ifExists rule: ExistingRule = .fail,
-  control: Control? = nil
+  controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyHere(
-    .path(source), .path(destination), .clone(slices, preserving), rule.cloning, control)
+  try copyBlocking(
+    .path(source), .path(destination), .clone(slices, preserving), rule.cloning, controller)
 }
 
 /// Clones one file without blocking a thread of Swift's cooperative pool.
@@ -34,16 +34,16 @@ public func clone(
 ///   - slices: Whether one system call clones all of it.
 ///   - preserving: What the clone keeps of its source beside the data.
 ///   - rule: What becomes of a file that has the name already.
-///   - control: Cancelled with the task, and counts bytes.
+///   - controller: Cancelled with the task, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `crossDevice`, or `notSupported` and why.
 public func clone(
   _ source: FilePath, to destination: FilePath, slices: CloneSlices = .whole,
   preserving: Preservation = .everything, ifExists rule: ExistingRule = .fail,
-  control: Control? = nil
+  controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyInTurns(
-    .path(source), .path(destination), .clone(slices, preserving), rule.cloning, control)
+  try await copyAsync(
+    .path(source), .path(destination), .clone(slices, preserving), rule.cloning, controller)
 }
 
 /// Clones the data of an open file into another, which loses what it held.
@@ -52,15 +52,16 @@ public func clone(
 ///   - source: Open for reading. Stays open, and the caller's.
 ///   - destination: Open for writing, and not for appending. Stays open, and the caller's.
 ///   - slices: Whether one system call clones all of it.
-///   - control: Cancels from another thread, and counts bytes.
+///   - controller: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `crossDevice`, or `notSupported` and why; the destination
 ///   then has what it had. After another error it holds the first `bytesDone` bytes.
 public func clone(
   _ source: FileDescriptor, to destination: FileDescriptor, slices: CloneSlices = .whole,
-  control: Control? = nil
+  controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyHere(.open(source), .open(destination), .clone(slices, .nothing), .replace, control)
+  try copyBlocking(
+    .open(source), .open(destination), .clone(slices, .nothing), .replace, controller)
 }
 
 /// Clones the data of an open file into another, without blocking a thread of Swift's
@@ -70,15 +71,15 @@ public func clone(
 ///   - source: Open for reading, at least until this returns.
 ///   - destination: Open for writing, at least until this returns, and not for appending.
 ///   - slices: Whether one system call clones all of it.
-///   - control: Cancelled with the task, and counts bytes.
+///   - controller: Cancelled with the task, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `crossDevice`, or `notSupported` and why.
 public func clone(
   _ source: FileDescriptor, to destination: FileDescriptor, slices: CloneSlices = .whole,
-  control: Control? = nil
+  controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyInTurns(
-    .open(source), .open(destination), .clone(slices, .nothing), .replace, control)
+  try await copyAsync(
+    .open(source), .open(destination), .clone(slices, .nothing), .replace, controller)
 }
 
 extension ExistingRule {
@@ -86,7 +87,7 @@ extension ExistingRule {
   fileprivate var cloning: ExistingRule {
     let decide = decide
     return .decide {
-      $0.source.type == .regular || $0.source.type == .folder ? decide($0) : .refuse(.notRegular)
+      $0.source.type == .regular || $0.source.type == .directory ? decide($0) : .refuse(.notRegular)
     }
   }
 }
@@ -95,7 +96,7 @@ extension CopyOptions {
   fileprivate static func clone(_ slices: CloneSlices, _ preserving: Preservation) -> Self {
     var options = CopyOptions(
       cloning: .required, slices: slices, preserving: preserving, symbolicLinks: .follow)
-    options.tellsInline = true
+    options.detectsInlineData = true
     return options
   }
 }

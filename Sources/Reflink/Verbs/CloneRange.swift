@@ -14,7 +14,7 @@ public import SystemPackage
 ///   - offset: Where in it the range is to begin, in bytes.
 ///   - cloning: With `required`, only the ends (less than a block each) are
 ///     copied, and a range whose blocks do not fit is an error.
-///   - control: Cancels from another thread, and counts bytes.
+///   - controller: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`: `invalidArgument` when the range ends past the end of
 ///   the source, `sourceChanged` when that happens meanwhile, `sameFile` when it
@@ -23,11 +23,11 @@ public import SystemPackage
 /// Not atomic and not point-in-time: long ranges are shared in steps of about 20 ms each.
 public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
-  cloning: Cloning = .preferred, control: Control? = nil
+  cloning: Cloning = .preferred, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try perform(control) { () throws(ReflinkError) in
+  try perform(controller) { () throws(ReflinkError) in
     try RangeCopy(
-      from: .path(source), range, to: .path(destination), at: offset, cloning, control)
+      from: .path(source), range, to: .path(destination), at: offset, cloning, controller)
   }
 }
 
@@ -39,16 +39,16 @@ public func cloneRange(
 ///   - destination: A regular file; made when it is missing.
 ///   - offset: Where in it the range is to begin, in bytes.
 ///   - cloning: Whether the blocks must be shared.
-///   - control: Cancelled with the task, and counts bytes.
+///   - controller: Cancelled with the task, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
-  cloning: Cloning = .preferred, control: Control? = nil
+  cloning: Cloning = .preferred, controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await perform(control, source, destination) { (control) throws(ReflinkError) in
+  try await perform(controller, source, destination) { (controller) throws(ReflinkError) in
     try RangeCopy(
-      from: .path(source), range, to: .path(destination), at: offset, cloning, control)
+      from: .path(source), range, to: .path(destination), at: offset, cloning, controller)
   }
 }
 
@@ -60,16 +60,16 @@ public func cloneRange(
 ///   - destination: A regular file, open for reading and writing. Stays open, and the caller's.
 ///   - offset: Where in it the range is to begin, in bytes.
 ///   - cloning: Whether the blocks must be shared.
-///   - control: Cancels from another thread, and counts bytes.
+///   - controller: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`, as for paths.
 public func cloneRange(
   from source: FileDescriptor, range: Range<Int64>, to destination: FileDescriptor,
-  at offset: Int64, cloning: Cloning = .preferred, control: Control? = nil
+  at offset: Int64, cloning: Cloning = .preferred, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try perform(control) { () throws(ReflinkError) in
+  try perform(controller) { () throws(ReflinkError) in
     try RangeCopy(
-      from: .open(source), range, to: .open(destination), at: offset, cloning, control)
+      from: .open(source), range, to: .open(destination), at: offset, cloning, controller)
   }
 }
 
@@ -81,16 +81,16 @@ public func cloneRange(
 ///   - destination: A regular file, open for reading and writing at least until this returns.
 ///   - offset: Where in it the range is to begin, in bytes.
 ///   - cloning: Whether the blocks must be shared.
-///   - control: Cancelled with the task, and counts bytes.
+///   - controller: Cancelled with the task, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func cloneRange(
   from source: FileDescriptor, range: Range<Int64>, to destination: FileDescriptor,
-  at offset: Int64, cloning: Cloning = .preferred, control: Control? = nil
+  at offset: Int64, cloning: Cloning = .preferred, controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
   let paths = (FileOperand.open(source).path, FileOperand.open(destination).path)
-  return try await perform(control, paths.0, paths.1) { (control) throws(ReflinkError) in
+  return try await perform(controller, paths.0, paths.1) { (controller) throws(ReflinkError) in
     try RangeCopy(
-      from: .open(source), range, to: .open(destination), at: offset, cloning, control)
+      from: .open(source), range, to: .open(destination), at: offset, cloning, controller)
   }
 }

@@ -8,11 +8,11 @@ public import SystemPackage
 /// made anew. This call blocks its thread; from `async` code the twin that does not is chosen.
 ///
 /// - Parameters:
-///   - source: Anything but a folder; see `copyTree`.
-///   - destination: The new name; its folder must exist.
+///   - source: Anything but a directory; see `copyTree`.
+///   - destination: The new name; its directory must exist.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of a file that has the name already.
-///   - control: Cancels from another thread, and counts bytes; without one the copy
+///   - controller: Cancels from another thread, and counts bytes; without one the copy
 ///     pays nothing for it.
 /// - Returns: What became of every byte, and why it was not shared if it was not.
 /// - Throws: `ReflinkError`. A new file that could not be completed is removed unless
@@ -22,9 +22,9 @@ public import SystemPackage
 /// made durable here: see fsync(2).
 public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, control: Control? = nil
+  ifExists rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyHere(.path(source), .path(destination), options, rule, control)
+  try copyBlocking(.path(source), .path(destination), options, rule, controller)
 }
 
 /// Copies one file without blocking a thread of Swift's cooperative pool.
@@ -33,18 +33,18 @@ public func copy(
 /// this is the blocking twin.
 ///
 /// - Parameters:
-///   - source: Anything but a folder.
-///   - destination: The new name; its folder must exist.
+///   - source: Anything but a directory.
+///   - destination: The new name; its directory must exist.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of a file that has the name already.
-///   - control: Cancelled with the task, and counts bytes.
+///   - controller: Cancelled with the task, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, control: Control? = nil
+  ifExists rule: ExistingRule = .fail, controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyInTurns(.path(source), .path(destination), options, rule, control)
+  try await copyAsync(.path(source), .path(destination), options, rule, controller)
 }
 
 /// Copies the data of an open file into another.
@@ -58,15 +58,15 @@ public func copy(
 ///   - source: Open for reading. Stays open, and the caller's.
 ///   - destination: Open for writing, and not for appending. Stays open, and the caller's.
 ///   - options: What is shared; what is said of attributes, links and names does not matter.
-///   - control: Cancels from another thread, and counts bytes.
+///   - controller: Cancels from another thread, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`. The destination then holds the first `bytesDone` bytes;
 ///   where a clone is required and not possible at all, it still has what it had.
 public func copy(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
-  control: Control? = nil
+  controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyHere(.open(source), .open(destination), options, .replace, control)
+  try copyBlocking(.open(source), .open(destination), options, .replace, controller)
 }
 
 /// Copies the data of an open file into another, without blocking a thread of Swift's
@@ -76,38 +76,38 @@ public func copy(
 ///   - source: Open for reading, at least until this returns.
 ///   - destination: Open for writing, at least until this returns, and not for appending.
 ///   - options: What is shared.
-///   - control: Cancelled with the task, and counts bytes.
+///   - controller: Cancelled with the task, and counts bytes.
 /// - Returns: What became of every byte.
 /// - Throws: `ReflinkError`. The destination then holds the first `bytesDone` bytes.
 public func copy(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
-  control: Control? = nil
+  controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyInTurns(.open(source), .open(destination), options, .replace, control)
+  try await copyAsync(.open(source), .open(destination), options, .replace, controller)
 }
 
 /// One file, on the caller's thread.
-func copyHere(
+func copyBlocking(
   _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
-  _ rule: ExistingRule, _ control: Control?
+  _ rule: ExistingRule, _ controller: CopyController?
 ) throws(ReflinkError) -> CopyOutcome {
-  let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
-  return try here(control) { () throws(ReflinkError) in
+  let entries = EntryCopier(options: options, decide: rule.decideOnFile, controller: controller)
+  return try here(controller) { () throws(ReflinkError) in
     try options.check(source.path, destination.path)
     return try OperandCopy(entries: entries, source: source, destination: destination).run()
   }
 }
 
 /// One file, in turns at the shared queue.
-func copyInTurns(
+func copyAsync(
   _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
-  _ rule: ExistingRule, _ control: Control?
+  _ rule: ExistingRule, _ controller: CopyController?
 ) async throws(ReflinkError) -> CopyOutcome {
-  control?.began()
-  defer { control?.ended() }
+  controller?.began()
+  defer { controller?.ended() }
   try options.check(source.path, destination.path)
-  return try await onSharedQueue(source.path, destination.path, control) { control, completion in
-    let entries = EntryCopier(options: options, decide: rule.decideOnFile, control: control)
+  return try await runAsync(source.path, destination.path, controller) { controller, completion in
+    let entries = EntryCopier(options: options, decide: rule.decideOnFile, controller: controller)
     return OperandCopy(entries: entries, source: source, destination: destination)
       .work(completion)
   }

@@ -1,23 +1,23 @@
 public import SystemPackage
 
-/// Copies a file or a folder with all that is in it.
+/// Copies a file or a directory with all that is in it.
 ///
-/// Folders are walked from open folder to open folder, so that a symbolic link
+/// Directories are walked from open directory to open directory, so that a symbolic link
 /// put in place meanwhile leads nowhere. Hard links inside the tree stay hard
 /// links (with `Preservation.hardLinks`), FIFOs and device nodes are made anew and
-/// never opened, folders get their attributes last. This call blocks its thread, which
+/// never opened, directories get their attributes last. This call blocks its thread, which
 /// copies too; the shared threads help, and also call what listens.
 ///
 /// - Parameters:
-///   - source: A file or folder.
-///   - destination: Its new name. A folder that is there already is merged into,
+///   - source: A file or directory.
+///   - destination: Its new name. A directory that is there already is merged into,
 ///     except with the rule `fail`.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken.
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
-///   - control: Cancels from another thread, and tells how far the copy is.
+///   - controller: Cancels from another thread, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree. Unless one failure is to end the copy, look
 ///   at `failures`.
@@ -29,105 +29,105 @@ public import SystemPackage
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
   try TreeVerb(
     source: .path(source), destination: .path(destination), options: options,
     decide: rule.decide, filter: filter, onFailure: onFailure, plan: plan, listener: listener
-  ).run(control)
+  ).run(controller)
 }
 
-/// Copies a file or a folder without blocking a thread of Swift's cooperative pool.
+/// Copies a file or a directory without blocking a thread of Swift's cooperative pool.
 ///
 /// The copy takes turns with all others at a few threads that they share, and that also
 /// call what listens; otherwise this is the blocking twin.
 ///
 /// - Parameters:
-///   - source: A file or folder.
+///   - source: A file or directory.
 ///   - destination: Its new name.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken.
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
-///   - control: Cancelled with the task, and tells how far the copy is.
+///   - controller: Cancelled with the task, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
   try await TreeVerb(
     source: .path(source), destination: .path(destination), options: options,
     decide: rule.decide, filter: filter, onFailure: onFailure, plan: plan, listener: listener
-  ).runInTurns(control)
+  ).runInTurns(controller)
 }
 
-/// Copies what is in an open folder into another.
+/// Copies what is in an open directory into another.
 ///
 /// The destination is merged into, and gets the source's attributes as far as they are
 /// preserved. This call blocks its thread, which copies too.
 ///
 /// - Parameters:
-///   - source: An open folder. Stays open, and the caller's.
-///   - destination: An open folder. Stays open, and the caller's.
+///   - source: An open directory. Stays open, and the caller's.
+///   - destination: An open directory. Stays open, and the caller's.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken in it.
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
-///   - control: Cancels from another thread, and tells how far the copy is.
+///   - controller: Cancels from another thread, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree.
 /// - Throws: `ReflinkError`, as for paths. What was complete stays.
 public func copyTree(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
   try TreeVerb(
     source: .open(source), destination: .open(destination), options: options,
-    decide: rule.decideInOpenFolder, filter: filter, onFailure: onFailure, plan: plan,
+    decide: rule.decideInOpenDirectory, filter: filter, onFailure: onFailure, plan: plan,
     listener: listener
-  ).run(control)
+  ).run(controller)
 }
 
-/// Copies what is in an open folder into another, without blocking a thread of Swift's
+/// Copies what is in an open directory into another, without blocking a thread of Swift's
 /// cooperative pool.
 ///
 /// - Parameters:
-///   - source: An open folder, at least until this returns.
-///   - destination: An open folder, at least until this returns.
+///   - source: An open directory, at least until this returns.
+///   - destination: An open directory, at least until this returns.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of names that are taken in it.
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
-///   - control: Cancelled with the task, and tells how far the copy is.
+///   - controller: Cancelled with the task, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func copyTree(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, control: Control? = nil,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
   try await TreeVerb(
     source: .open(source), destination: .open(destination), options: options,
-    decide: rule.decideInOpenFolder, filter: filter, onFailure: onFailure, plan: plan,
+    decide: rule.decideInOpenDirectory, filter: filter, onFailure: onFailure, plan: plan,
     listener: listener
-  ).runInTurns(control)
+  ).runInTurns(controller)
 }
 
 extension ExistingRule {
-  /// The same for a folder that the caller opened to be filled.
-  fileprivate var decideInOpenFolder: Decide {
+  /// The same for a directory that the caller opened to be filled.
+  fileprivate var decideInOpenDirectory: EntryPolicy {
     let decide = decide
     return { facts in
       guard facts.isOperand, case .exists(let existing) = facts.destination,

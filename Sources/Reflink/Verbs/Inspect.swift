@@ -8,25 +8,27 @@ public import SystemPackage
 ///
 /// - Parameters:
 ///   - file: A regular file.
-///   - control: Cancels from another thread.
+///   - controller: Cancels from another thread.
 /// - Returns: The extents, as of no single moment where somebody writes to the file.
 /// - Throws: `ReflinkError`.
-public func extents(of file: FilePath, control: Control? = nil) throws(ReflinkError) -> ExtentMap {
-  try perform(control) { () throws(ReflinkError) in try ExtentScan(.path(file), control) }
+public func extents(of file: FilePath, controller: CopyController? = nil) throws(ReflinkError)
+  -> ExtentMap
+{
+  try perform(controller) { () throws(ReflinkError) in try ExtentScan(.path(file), controller) }
 }
 
 /// Says where a file's data lies, without blocking a thread of Swift's cooperative pool.
 ///
 /// - Parameters:
 ///   - file: A regular file.
-///   - control: Cancelled with the task.
+///   - controller: Cancelled with the task.
 /// - Returns: The extents.
 /// - Throws: `ReflinkError`.
 public func extents(
-  of file: FilePath, control: Control? = nil
+  of file: FilePath, controller: CopyController? = nil
 ) async throws(ReflinkError) -> ExtentMap {
-  try await perform(control, file) { (control) throws(ReflinkError) in
-    try ExtentScan(.path(file), control)
+  try await perform(controller, file) { (controller) throws(ReflinkError) in
+    try ExtentScan(.path(file), controller)
   }
 }
 
@@ -34,13 +36,13 @@ public func extents(
 ///
 /// - Parameters:
 ///   - file: Open in any way that lets FIEMAP in; stays open, and the caller's.
-///   - control: Cancels from another thread.
+///   - controller: Cancels from another thread.
 /// - Returns: The extents.
 /// - Throws: `ReflinkError`.
 public func extents(
-  of file: FileDescriptor, control: Control? = nil
+  of file: FileDescriptor, controller: CopyController? = nil
 ) throws(ReflinkError) -> ExtentMap {
-  try perform(control) { () throws(ReflinkError) in try ExtentScan(.open(file), control) }
+  try perform(controller) { () throws(ReflinkError) in try ExtentScan(.open(file), controller) }
 }
 
 /// Says where an open file's data lies, without blocking a thread of Swift's cooperative
@@ -48,14 +50,14 @@ public func extents(
 ///
 /// - Parameters:
 ///   - file: Open at least until this returns.
-///   - control: Cancelled with the task.
+///   - controller: Cancelled with the task.
 /// - Returns: The extents.
 /// - Throws: `ReflinkError`.
 public func extents(
-  of file: FileDescriptor, control: Control? = nil
+  of file: FileDescriptor, controller: CopyController? = nil
 ) async throws(ReflinkError) -> ExtentMap {
-  try await perform(control, FileOperand.open(file).path) { (control) throws(ReflinkError) in
-    try ExtentScan(.open(file), control)
+  try await perform(controller, FileOperand.open(file).path) { (controller) throws(ReflinkError) in
+    try ExtentScan(.open(file), controller)
   }
 }
 
@@ -67,14 +69,14 @@ public func extents(
 /// - Parameters:
 ///   - first: A regular file.
 ///   - second: Another.
-///   - control: Cancels from another thread.
+///   - controller: Cancels from another thread.
 /// - Returns: An account of every byte of the two.
 /// - Throws: `ReflinkError`: `sameFile` for two names of one file.
 public func sharing(
-  between first: FilePath, and second: FilePath, control: Control? = nil
+  between first: FilePath, and second: FilePath, controller: CopyController? = nil
 ) throws(ReflinkError) -> SharingReport {
-  try perform(control) { () throws(ReflinkError) in
-    try SharingScan(.path(first), .path(second), control)
+  try perform(controller) { () throws(ReflinkError) in
+    try SharingScan(.path(first), .path(second), controller)
   }
 }
 
@@ -83,14 +85,14 @@ public func sharing(
 /// - Parameters:
 ///   - first: A regular file.
 ///   - second: Another.
-///   - control: Cancelled with the task.
+///   - controller: Cancelled with the task.
 /// - Returns: An account of every byte of the two.
 /// - Throws: `ReflinkError`: `sameFile` for two names of one file.
 public func sharing(
-  between first: FilePath, and second: FilePath, control: Control? = nil
+  between first: FilePath, and second: FilePath, controller: CopyController? = nil
 ) async throws(ReflinkError) -> SharingReport {
-  try await perform(control, first, second) { (control) throws(ReflinkError) in
-    try SharingScan(.path(first), .path(second), control)
+  try await perform(controller, first, second) { (controller) throws(ReflinkError) in
+    try SharingScan(.path(first), .path(second), controller)
   }
 }
 
@@ -99,14 +101,14 @@ public func sharing(
 /// - Parameters:
 ///   - first: An open regular file; stays open, and the caller's.
 ///   - second: Another.
-///   - control: Cancels from another thread.
+///   - controller: Cancels from another thread.
 /// - Returns: An account of every byte of the two.
 /// - Throws: `ReflinkError`: `sameFile` for two descriptors of one file.
 public func sharing(
-  between first: FileDescriptor, and second: FileDescriptor, control: Control? = nil
+  between first: FileDescriptor, and second: FileDescriptor, controller: CopyController? = nil
 ) throws(ReflinkError) -> SharingReport {
-  try perform(control) { () throws(ReflinkError) in
-    try SharingScan(.open(first), .open(second), control)
+  try perform(controller) { () throws(ReflinkError) in
+    try SharingScan(.open(first), .open(second), controller)
   }
 }
 
@@ -115,15 +117,15 @@ public func sharing(
 /// - Parameters:
 ///   - first: An open regular file, at least until this returns.
 ///   - second: Another.
-///   - control: Cancelled with the task.
+///   - controller: Cancelled with the task.
 /// - Returns: An account of every byte of the two.
 /// - Throws: `ReflinkError`: `sameFile` for two descriptors of one file.
 public func sharing(
-  between first: FileDescriptor, and second: FileDescriptor, control: Control? = nil
+  between first: FileDescriptor, and second: FileDescriptor, controller: CopyController? = nil
 ) async throws(ReflinkError) -> SharingReport {
   let path = FileOperand.open(first).path
-  return try await perform(control, path, FileOperand.open(second).path) {
-    (control) throws(ReflinkError) in
-    try SharingScan(.open(first), .open(second), control)
+  return try await perform(controller, path, FileOperand.open(second).path) {
+    (controller) throws(ReflinkError) in
+    try SharingScan(.open(first), .open(second), controller)
   }
 }

@@ -7,36 +7,36 @@ public import SystemPackage
 /// thread, which counts too.
 ///
 /// - Parameters:
-///   - source: A file or folder.
+///   - source: A file or directory.
 ///   - options: Which links are followed.
 ///   - filter: What is left out.
 ///   - onFailure: Whether an entry that cannot be looked at ends the counting.
-///   - control: Cancels from another thread.
+///   - controller: Cancels from another thread.
 /// - Returns: What there is, as of no single moment.
 /// - Throws: `ReflinkError`.
 public func planTree(
   _ source: FilePath, options: CopyOptions = CopyOptions(), filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, control: Control? = nil
+  onFailure: FailureRule = .stop, controller: CopyController? = nil
 ) throws(ReflinkError) -> TreePlan {
-  TreePlan(try TreeVerb.counting(source, options, filter, onFailure).run(control))
+  TreePlan(try TreeVerb.counting(source, options, filter, onFailure).run(controller))
 }
 
 /// Counts what a copy of a tree would copy, without blocking a thread of Swift's
 /// cooperative pool.
 ///
 /// - Parameters:
-///   - source: A file or folder.
+///   - source: A file or directory.
 ///   - options: Which links are followed.
 ///   - filter: What is left out.
 ///   - onFailure: Whether an entry that cannot be looked at ends the counting.
-///   - control: Cancelled with the task.
+///   - controller: Cancelled with the task.
 /// - Returns: What there is, as of no single moment.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled.
 public func planTree(
   _ source: FilePath, options: CopyOptions = CopyOptions(), filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, control: Control? = nil
+  onFailure: FailureRule = .stop, controller: CopyController? = nil
 ) async throws(ReflinkError) -> TreePlan {
-  TreePlan(try await TreeVerb.counting(source, options, filter, onFailure).runInTurns(control))
+  TreePlan(try await TreeVerb.counting(source, options, filter, onFailure).runInTurns(controller))
 }
 
 extension TreeVerb {
@@ -44,7 +44,7 @@ extension TreeVerb {
     _ source: FilePath, _ options: CopyOptions, _ filter: EntryFilter, _ onFailure: FailureRule
   ) -> TreeVerb {
     var options = options
-    options.making = .nothing
+    options.product = .nothing
     options.publication = .inPlace
     return TreeVerb(
       source: .path(source), destination: .path(source), options: options,

@@ -1,61 +1,62 @@
 public import SystemPackage
 
-/// Tries out what is possible between a source and a folder, before anything is copied.
+/// Tries out what is possible between a source and a directory, before anything is copied.
 ///
 /// The source's first 64 KiB are cloned, by FICLONERANGE, into a file that nobody sees: one
 /// without a name (O_TMPFILE), or where there are no such files one that is unlinked at
-/// once. Nothing is written to the source or its folder. What is neither measured nor
+/// once. Nothing is written to the source or its directory. What is neither measured nor
 /// refused is not guessed. This call blocks its thread.
 ///
 /// - Parameters:
 ///   - source: A regular file.
-///   - folder: Where its copy is to be.
+///   - directory: Where its copy is to be.
 /// - Returns: What works, and why not what does not.
 /// - Throws: `ReflinkError` where the source cannot be read, or nothing can be made in
-///   the folder.
-public func probe(from source: FilePath, to folder: FilePath) throws(ReflinkError) -> ProbeReport {
-  try perform(nil) { ProbeTrial(.path(source), .path(folder)) }
+///   the directory.
+public func probe(from source: FilePath, to directory: FilePath) throws(ReflinkError) -> ProbeReport
+{
+  try perform(nil) { ProbeTrial(.path(source), .path(directory)) }
 }
 
-/// Tries out what is possible between a source and a folder, without blocking a thread of
+/// Tries out what is possible between a source and a directory, without blocking a thread of
 /// Swift's cooperative pool.
 ///
 /// - Parameters:
 ///   - source: A regular file.
-///   - folder: Where its copy is to be.
+///   - directory: Where its copy is to be.
 /// - Returns: What works, and why not what does not.
 /// - Throws: `ReflinkError`, as the blocking twin.
 public func probe(
-  from source: FilePath, to folder: FilePath
+  from source: FilePath, to directory: FilePath
 ) async throws(ReflinkError) -> ProbeReport {
-  try await perform(nil, source, folder) { _ in ProbeTrial(.path(source), .path(folder)) }
+  try await perform(nil, source, directory) { _ in ProbeTrial(.path(source), .path(directory)) }
 }
 
-/// Tries out what is possible between an open file and an open folder.
+/// Tries out what is possible between an open file and an open directory.
 ///
 /// - Parameters:
 ///   - source: A regular file, open for reading; stays open, and the caller's.
-///   - folder: An open folder; stays open, and the caller's.
+///   - directory: An open directory; stays open, and the caller's.
 /// - Returns: What works, and why not what does not.
 /// - Throws: `ReflinkError`, as for paths.
 public func probe(
-  from source: FileDescriptor, to folder: FileDescriptor
+  from source: FileDescriptor, to directory: FileDescriptor
 ) throws(ReflinkError) -> ProbeReport {
-  try perform(nil) { ProbeTrial(.open(source), .open(folder)) }
+  try perform(nil) { ProbeTrial(.open(source), .open(directory)) }
 }
 
-/// Tries out what is possible between an open file and an open folder, without blocking a
+/// Tries out what is possible between an open file and an open directory, without blocking a
 /// thread of Swift's cooperative pool.
 ///
 /// - Parameters:
 ///   - source: A regular file, open for reading at least until this returns.
-///   - folder: An open folder, at least until this returns.
+///   - directory: An open directory, at least until this returns.
 /// - Returns: What works, and why not what does not.
 /// - Throws: `ReflinkError`, as for paths.
 public func probe(
-  from source: FileDescriptor, to folder: FileDescriptor
+  from source: FileDescriptor, to directory: FileDescriptor
 ) async throws(ReflinkError) -> ProbeReport {
-  try await perform(nil, FileOperand.open(source).path, FileOperand.open(folder).path) { _ in
-    ProbeTrial(.open(source), .open(folder))
+  try await perform(nil, FileOperand.open(source).path, FileOperand.open(directory).path) { _ in
+    ProbeTrial(.open(source), .open(directory))
   }
 }

@@ -1,6 +1,6 @@
 public import SystemPackage
 
-/// Makes a snapshot of a file, or of a folder with all that is in it: a new name whose
+/// Makes a snapshot of a file, or of a directory with all that is in it: a new name whose
 /// data is shared with the source, complete or not there at all.
 ///
 /// This is the reflink(2) call as it was proposed in 2009, with its rules: the new name
@@ -8,58 +8,59 @@ public import SystemPackage
 /// what is preserved is said, never chosen by privilege. On OCFS2 a file of which everything is
 /// preserved goes by that file system's own OCFS2_IOC_REFLINK. Elsewhere it is cloned by FICLONE into a file
 /// without a name (O_TMPFILE), which is linked once it has its attributes; where there
-/// are no such files (FUSE, NFS), into one with another name. A folder is made under another
+/// are no such files (FUSE, NFS), into one with another name. A directory is made under another
 /// name and renamed by RENAME_NOREPLACE, and refused at once where the file system does not
 /// know that (FUSE, NFS, OCFS2). Other names begin with `.reflink-`, and stay only
 /// where the process was killed.
 ///
-/// One file is as of one moment. Of a folder, each file is as of a moment of its own,
+/// One file is as of one moment. Of a directory, each file is as of a moment of its own,
 /// unless `method` is a subvolume's. This call blocks its thread.
 ///
 /// - Parameters:
-///   - source: A regular file, or a folder.
+///   - source: A regular file, or a directory.
 ///   - name: The new name.
 ///   - preserving: Everything or nothing; of a subvolume, everything.
-///   - method: How a folder's snapshot is made.
-///   - control: Cancels from another thread, and tells how far it is.
+///   - method: How a directory's snapshot is made.
+///   - controller: Cancels from another thread, and tells how far it is.
 /// - Returns: How it was made, and what there was.
 /// - Throws: `ReflinkError`: `exists`, `crossDevice`, `notSupported` (with EPERM for what
-///   is neither a regular file nor a folder), `permissionDenied` where something cannot be
+///   is neither a regular file nor a directory), `permissionDenied` where something cannot be
 ///   preserved, `invalidArgument` for nothing of a subvolume. Nothing was made then.
 public func snapshot(
   _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
-  method: SnapshotMethod = .clones, control: Control? = nil
+  method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  control?.began()
-  defer { control?.ended() }
-  let isMade = try perform(control) {
-    FileSystemSnapshot(source, name, preserving, method, control)
+  controller?.began()
+  defer { controller?.ended() }
+  let isMade = try perform(controller) {
+    FileSystemSnapshot(source, name, preserving, method, controller)
   }
   if isMade { return .fileSystem }
-  return .clones(try TreeVerb.snapshot(.path(source), name, preserving).run(control))
+  return .clones(try TreeVerb.snapshot(.path(source), name, preserving).run(controller))
 }
 
 /// Makes a snapshot without blocking a thread of Swift's cooperative pool.
 ///
 /// - Parameters:
-///   - source: A regular file, or a folder.
+///   - source: A regular file, or a directory.
 ///   - name: The new name.
 ///   - preserving: Everything or nothing.
-///   - method: How a folder's snapshot is made.
-///   - control: Cancelled with the task, and tells how far it is.
+///   - method: How a directory's snapshot is made.
+///   - controller: Cancelled with the task, and tells how far it is.
 /// - Returns: How it was made, and what there was.
 /// - Throws: `ReflinkError`, as the blocking twin. Nothing was made then.
 public func snapshot(
   _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
-  method: SnapshotMethod = .clones, control: Control? = nil
+  method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) async throws(ReflinkError) -> SnapshotOutcome {
-  control?.began()
-  defer { control?.ended() }
-  let isMade = try await perform(control, source, name) { control in
-    FileSystemSnapshot(source, name, preserving, method, control)
+  controller?.began()
+  defer { controller?.ended() }
+  let isMade = try await perform(controller, source, name) { controller in
+    FileSystemSnapshot(source, name, preserving, method, controller)
   }
   if isMade { return .fileSystem }
-  return .clones(try await TreeVerb.snapshot(.path(source), name, preserving).runInTurns(control))
+  return .clones(
+    try await TreeVerb.snapshot(.path(source), name, preserving).runInTurns(controller))
 }
 
 /// Makes a snapshot of an open file under a new name.
@@ -68,15 +69,15 @@ public func snapshot(
 ///   - source: A regular file, open for reading. Stays open, and the caller's.
 ///   - name: The new name, on the same file system.
 ///   - preserving: Everything or nothing.
-///   - control: Cancels from another thread, and tells how far it is.
+///   - controller: Cancels from another thread, and tells how far it is.
 /// - Returns: How it was made.
 /// - Throws: `ReflinkError`, as for paths. Nothing was made then.
 public func snapshot(
   _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
-  control: Control? = nil
+  controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  let outcome = try copyHere(
-    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), control)
+  let outcome = try copyBlocking(
+    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), controller)
   return .clones(TreeOutcome(of: .file(outcome)))
 }
 
@@ -87,22 +88,22 @@ public func snapshot(
 ///   - source: A regular file, open for reading at least until this returns.
 ///   - name: The new name, on the same file system.
 ///   - preserving: Everything or nothing.
-///   - control: Cancelled with the task, and tells how far it is.
+///   - controller: Cancelled with the task, and tells how far it is.
 /// - Returns: How it was made.
 /// - Throws: `ReflinkError`, as for paths. Nothing was made then.
 public func snapshot(
   _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
-  control: Control? = nil
+  controller: CopyController? = nil
 ) async throws(ReflinkError) -> SnapshotOutcome {
-  let outcome = try await copyInTurns(
-    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), control)
+  let outcome = try await copyAsync(
+    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), controller)
   return .clones(TreeOutcome(of: .file(outcome)))
 }
 
-/// Of what a caller names, regular files and folders only; in a folder, everything.
+/// Of what a caller names, regular files and directories only; in a directory, everything.
 @Sendable private func decideOnSnapshot(_ facts: EntryFacts) -> EntryAction {
   let type = facts.source.type
-  if facts.isOperand, type != .regular, type != .folder { return .refuse(.notRegular) }
+  if facts.isOperand, type != .regular, type != .directory { return .refuse(.notRegular) }
   return facts.destination == .unseen ? .create : .refuse(.exists)
 }
 

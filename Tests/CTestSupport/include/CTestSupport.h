@@ -8,7 +8,7 @@
 /// privileges of root.
 void ctestsupport_use_files_as(uint32_t user);
 
-/// FS_APPEND_FL of ioctl_iflags(2): such a folder takes new names, and gives none away.
+/// FS_APPEND_FL of ioctl_iflags(2): such a directory takes new names, and gives none away.
 /// Returns 0, or -1.
 int ctestsupport_set_append_only(const char *path, int on);
 

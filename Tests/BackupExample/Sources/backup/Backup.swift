@@ -14,9 +14,9 @@ func backUp(_ source: FilePath, to destination: FilePath) async throws {
   }
 
   let plan = try await planTree(snapshotPath)
-  let control = Control()
+  let controller = CopyController()
   let watcher = Task {
-    for await progress in control.updates(every: .milliseconds(200)) {
+    for await progress in controller.updates(every: .milliseconds(200)) {
       let percent = Int((progress.fraction ?? 0) * 100)
       print("\(percent) % \(progress.filesDone)/\(plan.files) files")
     }
@@ -25,7 +25,7 @@ func backUp(_ source: FilePath, to destination: FilePath) async throws {
   // Under its name it is there once all of it is.
   let copied = try await copyTree(
     snapshotPath, to: destination, options: CopyOptions(publication: .temporary), plan: plan,
-    control: control)
+    controller: controller)
   print("copied: \(copied.total) bytes, \(copied.hardLinks) hard links")
 
   do {

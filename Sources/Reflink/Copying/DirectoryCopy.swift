@@ -1,10 +1,10 @@
 import SystemPackage
 
-/// A folder on its way: both sides open, its entries still to come, its
+/// A directory on its way: both sides open, its entries still to come, its
 /// attributes last of all, since every new entry changes its times.
-package final class FolderCopy: Sendable {
-  package let source: Folder
-  package let destination: Folder
+package final class DirectoryCopy: Sendable {
+  package let source: Directory
+  package let destination: Directory
   let status: FileStatus
   /// Made by this copy, not found there.
   let isNew: Bool
@@ -16,7 +16,7 @@ package final class FolderCopy: Sendable {
   private let attributes: AttributeCopy?
 
   init(
-    source: Folder, destination: Folder, status: FileStatus, isNew: Bool, isEntered: Bool,
+    source: Directory, destination: Directory, status: FileStatus, isNew: Bool, isEntered: Bool,
     temporary: TemporaryName? = nil, attributes: AttributeCopy?
   ) {
     self.temporary = temporary
@@ -28,7 +28,7 @@ package final class FolderCopy: Sendable {
     self.attributes = attributes
   }
 
-  /// All but the open folders.
+  /// All but the open directories.
   struct Closed {
     fileprivate let temporary: TemporaryName?
     fileprivate let status: FileStatus
@@ -56,51 +56,52 @@ package final class FolderCopy: Sendable {
   }
 }
 
-extension FolderCopy.Closed {
-  /// The same folders, opened again from a subfolder of each, where they are still
+extension DirectoryCopy.Closed {
+  /// The same directories, opened again from a subdirectory of each, where they are still
   /// those above it.
   func opened(
-    from child: FolderCopy, _ from: FileIdentity, _ to: FileIdentity, at offset: Int64
-  ) throws(SystemError) -> FolderCopy {
-    func above(_ folder: Folder, _ identity: FileIdentity) throws(SystemError) -> Folder {
+    from child: DirectoryCopy, _ from: FileIdentity, _ to: FileIdentity, at offset: Int64
+  ) throws(SystemError) -> DirectoryCopy {
+    func above(_ directory: Directory, _ identity: FileIdentity) throws(SystemError) -> Directory {
       let parent = try FilePath("..").withName { (name) throws(SystemError) in
-        try folder.descriptor.open(name, .folder)
+        try directory.descriptor.open(name, .directory)
       }
       guard try parent.status().identity == identity else {
         throw SystemError(call: .open, errno: .noSuchFileOrDirectory)
       }
-      return Folder(
-        parent, folder.way.outer ?? Folder.Way("..", in: folder.way), inheritsACL: inheritsACL)
+      return Directory(
+        parent, directory.way.outer ?? Directory.Way("..", in: directory.way),
+        inheritsACL: inheritsACL)
     }
     let source = try above(child.source, from)
     let destination = try above(child.destination, to)
-    try source.descriptor.setFolderOffset(offset)
-    return FolderCopy(
+    try source.descriptor.setDirectoryOffset(offset)
+    return DirectoryCopy(
       source: source, destination: destination, status: status, isNew: isNew,
       isEntered: isEntered, temporary: temporary, attributes: attributes)
   }
 }
 
 extension EntryCopier {
-  /// A folder on the way to an entry: made where it is missing, links followed.
-  func enter(_ source: Place, to destination: Place) throws(ReflinkError) -> FolderCopy {
+  /// A directory on the way to an entry: made where it is missing, links followed.
+  func enter(_ source: Location, to destination: Location) throws(ReflinkError) -> DirectoryCopy {
     let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
-      let status = try source.folder.descriptor.status(of: source.name, follow: true)
-      guard status.type == .folder else { throw SystemError(call: .statx, errno: .notDirectory) }
+      let status = try source.directory.descriptor.status(of: source.name, follow: true)
+      guard status.type == .directory else { throw SystemError(call: .statx, errno: .notDirectory) }
       return status
     }
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
-    let result = try copyFolder(entry, source, follow: true, within: nil, to: destination)
+    let result = try copyDirectory(entry, source, follow: true, within: nil, to: destination)
     switch consume result {
-    case .folder(let folder): return folder
+    case .directory(let directory): return directory
     default: throw refused(.exists, source, destination)
     }
   }
 
-  /// Makes or enters the folder `destination`, which is to be renamed where it is temporary.
-  func copyFolder(
-    _ entry: EntryFacts, _ source: Place, follow: Bool, within ancestry: Ancestry?,
-    _ temporary: FolderCopy.TemporaryName?, to destination: Place
+  /// Makes or enters the directory `destination`, which is to be renamed where it is temporary.
+  func copyDirectory(
+    _ entry: EntryFacts, _ source: Location, follow: Bool, within ancestry: Ancestry?,
+    _ temporary: DirectoryCopy.TemporaryName?, to destination: Location
   ) throws(ReflinkError) -> Result {
     var status = entry.source
     let root = ancestry?.root
@@ -120,26 +121,27 @@ extension EntryCopier {
     let wanted = wantedPermissions(of: status)
     // Others may put something into it only once it is complete.
     let withheld = wanted.intersection([.groupWrite, .otherWrite])
-    let made = try makeFolder(
+    let made = try makeDirectory(
       mode: narrow ? 0o700 : wanted.subtracting(withheld).union(sticky).rawValue, entry, source,
       destination)
     if made == .skipped { return .skipped }
     let isNew = made == .new
 
-    // Opened only now: Btrfs lists what was there when a folder was opened, and a
-    // copy into the folder itself is to be met, and refused.
-    let opened = try attempt(.readFolder, source, destination) { () throws(SystemError) in
-      try source.folder.descriptor.open(source.name, follow ? .folder : [.folder, .noFollow])
+    // Opened only now: Btrfs lists what was there when a directory was opened, and a
+    // copy into the directory itself is to be met, and refused.
+    let opened = try attempt(.readDirectory, source, destination) { () throws(SystemError) in
+      try source.directory.descriptor.open(
+        source.name, follow ? .directory : [.directory, .noFollow])
     }
-    let from = Folder(opened, Folder.Way(source))
+    let from = Directory(opened, Directory.Way(source))
     status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
       try from.descriptor.status()
     }
 
     return try attempt(.open(.destination), source, destination) { () throws(SystemError) in
-      let made = try destination.folder.descriptor.open(
+      let made = try destination.directory.descriptor.open(
         destination.name,
-        options.entersLinkedFolders && !isNew ? .folder : [.folder, .noFollow])
+        options.entersLinkedDirectories && !isNew ? .directory : [.directory, .noFollow])
       var creationMode: FilePermissions?
       if isNew && !preserving.mode {
         let given = try made.status().permissions
@@ -157,13 +159,13 @@ extension EntryCopier {
       let inheritsACL = try inherits(made, isNew: isNew, destination)
       let attributes = AttributeCopy(
         preserving: preserving, creationMode: creationMode,
-        dropsInheritedACL: isNew && options.usesDefaultMode,
-        mayHoldACL: isNew ? inheritsACL : true)
-      return .folder(
-        FolderCopy(
+        removesInheritedACL: isNew && options.usesDefaultMode,
+        mayHaveACL: isNew ? inheritsACL : true)
+      return .directory(
+        DirectoryCopy(
           source: from,
-          destination: Folder(
-            made, Folder.Way(destination, temporary), inheritsACL: inheritsACL),
+          destination: Directory(
+            made, Directory.Way(destination, temporary), inheritsACL: inheritsACL),
           status: status, isNew: isNew,
           isEntered: root.map { $0.device == status.identity.device } ?? true
             || !options.staysOnFileSystem,
@@ -173,23 +175,23 @@ extension EntryCopier {
     }
   }
 
-  /// `left` is a folder that was there and is to be entered.
-  private func makeFolder(
-    mode: UInt32, _ entry: EntryFacts, _ source: Place, _ destination: Place
+  /// `left` is a directory that was there and is to be entered.
+  private func makeDirectory(
+    mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> Made {
     for _ in 0..<2 {
       do throws(SystemError) {
-        try destination.folder.descriptor.makeFolder(destination.name, mode: mode)
+        try destination.directory.descriptor.makeDirectory(destination.name, mode: mode)
         return .new
       } catch {
         guard error.errno == .fileExists else {
-          throw notMade(.createFolder, error, source, destination)
+          throw notMade(.createDirectory, error, source, destination)
         }
       }
       let settled = try settle(entry, source, destination)
       switch settled.action.kind {
       case .replace: try remove(destination, source)
-      case .moveAside: break
+      case .backUp: break
       case .skip: return .skipped
       case .create: throw refused(.exists, source, destination)
       default: return .left
@@ -198,14 +200,14 @@ extension EntryCopier {
     throw refused(.exists, source, destination)
   }
 
-  /// Whether what is made in this folder inherits an access control list. Only
+  /// Whether what is made in this directory inherits an access control list. Only
   /// asked where such a list would have to be taken away again.
   private func inherits(
-    _ folder: borrowing Descriptor, isNew: Bool, _ place: Place
+    _ directory: borrowing Descriptor, isNew: Bool, _ place: Location
   ) throws(SystemError) -> Bool {
     guard options.preserving.mode else { return true }
-    // A new folder has its parent's default list until it gets its source's.
-    if isNew, let inherited = place.folder.inheritsACL { return inherited }
-    return (try? folder.attributeNames().contains(.defaultACL)) ?? false
+    // A new directory has its parent's default list until it gets its source's.
+    if isNew, let inherited = place.directory.inheritsACL { return inherited }
+    return (try? directory.attributeNames().contains(.defaultACL)) ?? false
   }
 }

@@ -1,44 +1,44 @@
 import Synchronization
 import SystemPackage
 
-/// A folder of a tree that is being copied, from its opening until all that is in it
+/// A directory of a tree that is being copied, from its opening until all that is in it
 /// is done and its own attributes are set.
 ///
-/// Where descriptors are short, a folder one of whose subfolders is being copied is
-/// closed meanwhile, and opened again through the subfolder's "..".
-final class FolderNode: Sendable {
-  let parent: FolderNode?
+/// Where descriptors are short, a directory one of whose subdirectories is being copied is
+/// closed meanwhile, and opened again through the subdirectory's "..".
+final class DirectoryNode: Sendable {
+  let parent: DirectoryNode?
   let ancestry: Ancestry
   /// Whether it was reached through a link, whose ".." leads elsewhere.
   private let isLinked: Bool
 
   private struct State {
     /// Nil while it is parked, and once it is lost.
-    var copy: FolderCopy?
+    var copy: DirectoryCopy?
     var parked: Parked?
-    /// What wanted the folder while it was parked.
+    /// What wanted the directory while it was parked.
     var deferred: [TreeItem] = []
     var isReading = false
     var isPinned = false
   }
 
-  /// What it takes to open the folder again.
+  /// What it takes to open the directory again.
   private struct Parked {
-    var copy: FolderCopy.Closed
+    var copy: DirectoryCopy.Closed
     var source: FileIdentity
     var destination: FileIdentity
     var offset: Int64
   }
 
   private let state: Mutex<State>
-  /// Who still works in the folder or will: readers of its entries, batches of them,
-  /// subfolders, files that go on by themselves.
+  /// Who still works in the directory or will: readers of its entries, batches of them,
+  /// subdirectories, files that go on by themselves.
   private let users = Atomic<Int>(1)
 
-  init(_ copy: FolderCopy, in parent: FolderNode?, isLinked: Bool, root: Ancestry.Root) {
+  init(_ copy: DirectoryCopy, in parent: DirectoryNode?, isLinked: Bool, root: Ancestry.Root) {
     self.parent = parent
     self.isLinked = isLinked
-    ancestry = Ancestry(root: root, folder: copy.status.identity, in: parent?.ancestry)
+    ancestry = Ancestry(root: root, directory: copy.status.identity, in: parent?.ancestry)
     state = Mutex(State(copy: copy))
     if isLinked { parent?.pin() }
   }
@@ -50,9 +50,9 @@ final class FolderNode: Sendable {
     users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
   }
 
-  /// The open folder; nil where it is parked (the item comes back once it is open
+  /// The open directory; nil where it is parked (the item comes back once it is open
   /// again) or lost.
-  func open(for item: TreeItem) -> (copy: FolderCopy?, isLost: Bool) {
+  func open(for item: TreeItem) -> (copy: DirectoryCopy?, isLost: Bool) {
     state.withLock { state in
       if let copy = state.copy { return (copy, false) }
       guard state.parked != nil else { return (nil, true) }
@@ -61,22 +61,22 @@ final class FolderNode: Sendable {
     }
   }
 
-  /// The next folder inwards from `outer`, on the way to this one's parent; nil at its end.
-  func way(from outer: FolderNode) -> FolderNode? {
-    var inner: FolderNode?
+  /// The next directory inwards from `outer`, on the way to this one's parent; nil at its end.
+  func way(from outer: DirectoryNode) -> DirectoryNode? {
+    var inner: DirectoryNode?
     var next = parent
-    while let folder = next, folder !== outer {
-      inner = folder
-      next = folder.parent
+    while let directory = next, directory !== outer {
+      inner = directory
+      next = directory.parent
     }
     return inner
   }
 
-  /// The open folder, for its last act.
-  var copy: FolderCopy? { state.withLock { $0.copy } }
+  /// The open directory, for its last act.
+  var copy: DirectoryCopy? { state.withLock { $0.copy } }
 
-  /// Lends the folder to read its entries, which only one does at a time.
-  func read(_ batch: NameBatch, of copy: FolderCopy) throws(SystemError) -> Bool {
+  /// Lends the directory to read its entries, which only one does at a time.
+  func read(_ batch: NameBatch, of copy: DirectoryCopy) throws(SystemError) -> Bool {
     state.withLock { $0.isReading = true }
     defer { state.withLock { $0.isReading = false } }
     return try batch.use { (names) throws(SystemError) in
@@ -88,12 +88,12 @@ final class FolderNode: Sendable {
     state.withLock { $0.isPinned = true }
   }
 
-  /// Closes the folder until a subfolder is done. False where it may not be.
+  /// Closes the directory until a subdirectory is done. False where it may not be.
   func park() -> Bool {
     state.withLock { state in
       guard let copy = state.copy, !state.isReading, !state.isPinned,
         let destination = try? copy.destination.descriptor.status(),
-        let offset = try? copy.source.descriptor.folderOffset()
+        let offset = try? copy.source.descriptor.directoryOffset()
       else { return false }
       state.parked = Parked(
         copy: copy.closed, source: copy.status.identity, destination: destination.identity,
@@ -103,9 +103,11 @@ final class FolderNode: Sendable {
     }
   }
 
-  /// Opens the folder again from a subfolder, where it is parked. Returns what waited
-  /// for it; with an error where it is not above that subfolder any more.
-  func unpark(from child: FolderCopy?) -> (items: [TreeItem], isOpened: Bool, lost: ReflinkError?) {
+  /// Opens the directory again from a subdirectory, where it is parked. Returns what waited
+  /// for it; with an error where it is not above that subdirectory any more.
+  func unpark(from child: DirectoryCopy?) -> (
+    items: [TreeItem], isOpened: Bool, lost: ReflinkError?
+  ) {
     state.withLock { state in
       guard let parked = state.parked else { return ([], false, nil) }
       state.parked = nil
@@ -117,14 +119,14 @@ final class FolderNode: Sendable {
         return (state.deferred, true, nil)
       } catch {
         let failure = error.during(
-          .readFolder, child.source.path.removingLastComponent(),
+          .readDirectory, child.source.path.removingLastComponent(),
           child.destination.path.removingLastComponent())
         return (state.deferred, false, failure)
       }
     }
   }
 
-  /// Closes the folder for good.
+  /// Closes the directory for good.
   func close() {
     state.withLock { $0.copy = nil }
   }

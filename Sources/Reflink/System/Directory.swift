@@ -1,11 +1,11 @@
 import CReflink
 import SystemPackage
 
-/// Names in an open folder, `self` being the folder.
+/// Names in an open directory, `self` being the directory.
 extension Descriptor {
   /// mkdirat(2).
-  func makeFolder(_ name: EntryName, mode: UInt32) throws(SystemError) {
-    _ = try check(.makeFolder) { unsafe creflink_make_folder(number, name.pointer, mode) }
+  func makeDirectory(_ name: EntryName, mode: UInt32) throws(SystemError) {
+    _ = try check(.makeDirectory) { unsafe creflink_make_directory(number, name.pointer, mode) }
   }
 
   /// mknodat(2) with the type and device of another node.
@@ -16,12 +16,13 @@ extension Descriptor {
       switch status.type {
       case .fifo: 0o010000
       case .socket: 0o140000
-      case .characterDevice: 0o020000
-      case .blockDevice: 0o060000
-      case .regular, .folder, .symbolicLink, .unknown: 0
+      case .characterSpecial: 0o020000
+      case .blockSpecial: 0o060000
+      default: 0
       }
     _ = try check(.makeSpecial) {
-      unsafe creflink_make_special(number, name.pointer, type | mode, status.specialDevice)
+      unsafe creflink_make_special(
+        number, name.pointer, type | mode, UInt64(status.specialDevice.rawValue))
     }
   }
 
@@ -61,50 +62,50 @@ extension Descriptor {
     _ = try check(.link) { unsafe creflink_link_descriptor(other, number, name.pointer) }
   }
 
-  /// renameat2(2) inside this folder; without `replacing`, EEXIST where the name is taken.
+  /// renameat2(2) inside this directory; without `replacing`, EEXIST where the name is taken.
   func rename(
     _ name: EntryName, to other: EntryName, replacing: Bool
   ) throws(SystemError) {
     try rename(name, to: other, in: self, replacing: replacing)
   }
 
-  /// The same into another folder.
+  /// The same into another directory.
   func rename(
-    _ name: EntryName, to other: EntryName, in folder: borrowing Descriptor, replacing: Bool
+    _ name: EntryName, to other: EntryName, in directory: borrowing Descriptor, replacing: Bool
   ) throws(SystemError) {
-    let there = folder.number
+    let there = directory.number
     _ = try check(.rename) {
       unsafe creflink_rename(number, name.pointer, there, other.pointer, replacing)
     }
   }
 
   /// unlinkat(2).
-  func remove(_ name: EntryName, isFolder: Bool = false) throws(SystemError) {
-    _ = try check(.remove) { unsafe creflink_remove(number, name.pointer, isFolder) }
+  func remove(_ name: EntryName, isDirectory: Bool = false) throws(SystemError) {
+    _ = try check(.remove) { unsafe creflink_remove(number, name.pointer, isDirectory) }
   }
 }
 
 extension Descriptor {
-  /// Where reading goes on, as another descriptor of this folder may take it up.
-  func folderOffset() throws(SystemError) -> Int64 {
-    try check(.seek) { creflink_folder_offset(number) }
+  /// Where reading goes on, as another descriptor of this directory may take it up.
+  func directoryOffset() throws(SystemError) -> Int64 {
+    try check(.seek) { creflink_directory_offset(number) }
   }
 
-  func setFolderOffset(_ offset: Int64) throws(SystemError) {
-    _ = try check(.seek) { creflink_set_folder_offset(number, offset) }
+  func setDirectoryOffset(_ offset: Int64) throws(SystemError) {
+    _ = try check(.seek) { creflink_set_directory_offset(number, offset) }
   }
 }
 
-/// One buffer of names of an open folder. Its names are borrowed: nothing is
+/// One buffer of names of an open directory. Its names are borrowed: nothing is
 /// allocated for an entry.
 // Its memory has one owner at a time.
-@safe struct FolderBatch: ~Copyable, @unchecked Sendable {
+@safe struct DirectoryBatch: ~Copyable, @unchecked Sendable {
   private let start: UnsafeMutableRawPointer
   private var filled = 0
   private var next = 0
   private var nameOffset = 0
 
-  /// The type that the folder's record tells; `unknown` where it does not.
+  /// The type that the directory's record tells; `unknown` where it does not.
   private(set) var type = FileType.unknown
 
   /// The size of a batch: about 128 names.
@@ -118,13 +119,13 @@ extension Descriptor {
     unsafe start.deallocate()
   }
 
-  /// getdents64(2): the next batch of the folder. False at its end.
-  mutating func fill(from folder: borrowing Descriptor) throws(SystemError) -> Bool {
-    let number = folder.number
+  /// getdents64(2): the next batch of the directory. False at its end.
+  mutating func fill(from directory: borrowing Descriptor) throws(SystemError) -> Bool {
+    let number = directory.number
     next = 0
     filled = 0
-    filled = try check(.readFolder) {
-      unsafe creflink_read_folder(number, start, Self.capacity)
+    filled = try check(.readDirectory) {
+      unsafe creflink_read_directory(number, start, Self.capacity)
     }
     return filled > 0
   }

@@ -3,9 +3,9 @@ import SystemPackage
 
 /// A hand on a running copy, from any thread: how far it is, and an end to it.
 ///
-/// A copy that nobody holds a control of pays nothing for it. One control may
+/// A copy that nobody holds a controller of pays nothing for it. One controller may
 /// serve several copies; it then counts all their bytes and cancels them all.
-public final class Control: Sendable {
+public final class CopyController: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let done = Atomic<Int64>(0)
   private let files = Atomic<Int>(0)
@@ -24,10 +24,10 @@ public final class Control: Sendable {
     var waiters: [Waiter] = []
   }
 
-  /// A control of nothing yet.
+  /// A controller of nothing yet.
   public init() {}
 
-  /// Asks every copy under this control to end. Each ends after its current step
+  /// Asks every copy under this controller to end. Each ends after its current step
   /// (milliseconds; one whole FICLONE of a short file cannot be cut), removes what
   /// it had begun, and throws an error with the code `cancelled`.
   public func cancel() {
@@ -39,7 +39,7 @@ public final class Control: Sendable {
     cancelled.load(ordering: .relaxed)
   }
 
-  /// How far everything under this control is, now. The copies do not notice, but for the
+  /// How far everything under this controller is, now. The copies do not notice, but for the
   /// path of each file of a tree, which is noted from the first reading on.
   public var progress: CopyProgress {
     if !isWatched { watched.store(true, ordering: .relaxed) }
@@ -49,7 +49,7 @@ public final class Control: Sendable {
         bytesExpected: state.isOpenEnded ? nil : state.bytesExpected,
         filesDone: files.load(ordering: .relaxed),
         filesExpected: state.isOpenEnded ? nil : state.filesExpected,
-        currentPath: state.currentPath, isOver: state.hasBegun && state.running == 0)
+        currentPath: state.currentPath, isFinished: state.hasBegun && state.running == 0)
     }
   }
 

@@ -4,8 +4,8 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// An empty folder on a file system, for one test.
-public struct TestFolder: Sendable {
+/// An empty directory on a file system, for one test.
+public struct TestDirectory: Sendable {
   public let path: String
   public let system: TestFileSystem
 
@@ -19,23 +19,23 @@ public struct TestFolder: Sendable {
   public func file(_ name: String) -> FilePath { FilePath(self[name]) }
 }
 
-/// Gives a test a folder, and takes it away again. `subfolder` is one that the
+/// Gives a test a directory, and takes it away again. `subdirectory` is one that the
 /// file system was made with, such as a subvolume.
-public func withFolder(
-  on system: TestFileSystem, in subfolder: String = "",
-  _ body: (TestFolder) async throws -> Void
+public func withDirectory(
+  on system: TestFileSystem, in subdirectory: String = "",
+  _ body: (TestDirectory) async throws -> Void
 ) async throws {
   try #require(Mounts.areAvailable, "the file systems are required")
   try await Mounts.prepare()
   // What is small is full for everybody: one test at a time.
   if system == .smallExt4 { await Turns.small.take() }
   defer { if system == .smallExt4 { Turns.small.give() } }
-  let parent = subfolder.isEmpty ? system.root : "\(system.root)/\(subfolder)"
+  let parent = subdirectory.isEmpty ? system.root : "\(system.root)/\(subdirectory)"
   let path = "\(parent)/test-\(UInt64.random(in: .min ... .max))"
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
   chmod(path, 0o755)
   do {
-    try await body(TestFolder(path: path, system: system))
+    try await body(TestDirectory(path: path, system: system))
   } catch {
     try await remove(path)
     throw error
@@ -49,7 +49,7 @@ private func remove(_ path: String) async throws {
 
 // MARK: - Files
 
-extension TestFolder {
+extension TestDirectory {
   /// Random bytes, different at every place, so that data in a wrong place shows.
   public func fill(_ name: String, _ size: Int) throws {
     try write(name, randomBytes(size))
@@ -72,7 +72,7 @@ extension TestFolder {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
 
-  /// How many descriptors of this process are open in the folder.
+  /// How many descriptors of this process are open in the directory.
   public func openDescriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {
       let target = try? FileManager.default.destinationOfSymbolicLink(
