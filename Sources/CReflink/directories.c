@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+#include "platform.h"
 #include "directories.h"
 
 #include <errno.h>
@@ -31,9 +31,13 @@ ssize_t creflink_read_symbolic_link(int directory, const char *name, char *targe
 int creflink_link_descriptor(int descriptor, int directory, const char *name) {
     int result = RESULT(linkat(descriptor, "", directory, name, AT_EMPTY_PATH));
     if (result != -ENOENT && result != -EPERM) return result;
-    char path[32];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    char path[48];
+    snprintf(path, sizeof path, "/proc/thread-self/fd/%d", descriptor);
     return RESULT(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
+}
+
+int creflink_link(int directory, const char *name, const char *new_name) {
+    return RESULT(linkat(directory, name, directory, new_name, 0));
 }
 
 int creflink_rename(int old_directory, const char *old_name,
@@ -64,7 +68,7 @@ int creflink_set_directory_offset(int directory, int64_t offset) {
 }
 
 // struct linux_dirent64 of getdents64(2), which no header declares.
-struct record {
+struct linux_dirent {
     uint64_t inode;
     int64_t next;
     uint16_t length;
@@ -73,9 +77,9 @@ struct record {
 };
 
 size_t creflink_next_entry(const void *buffer, size_t offset, struct creflink_entry *entry) {
-    const struct record *record = (const void *)((const char *)buffer + offset);
+    const struct linux_dirent *record = (const void *)((const char *)buffer + offset);
     *entry = (struct creflink_entry){
-        .name_offset = offset + offsetof(struct record, name),
+        .name_offset = offset + offsetof(struct linux_dirent, name),
         .inode = record->inode,
         .type = record->type,
     };

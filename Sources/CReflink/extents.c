@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+#include "platform.h"
 #include "extents.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+#include "platform.h"
 #include "files.h"
 
 #include <errno.h>
@@ -68,7 +68,7 @@ static struct creflink_time time_of(struct kernel_time time) {
     return (struct creflink_time){time.seconds, time.nanoseconds};
 }
 
-static int status(int directory, const char *path, int flags, struct creflink_status *status) {
+static int statx_at(int directory, const char *path, int flags, struct creflink_status *status) {
     struct kernel_statx x;
     if (syscall(SYS_statx, directory, path, flags | KERNEL_NO_AUTOMOUNT, KERNEL_STATX_BASIC, &x) < 0)
         return -errno;
@@ -91,11 +91,11 @@ static int status(int directory, const char *path, int flags, struct creflink_st
 }
 
 int creflink_status_at(int directory, const char *path, bool follow, struct creflink_status *result) {
-    return status(directory, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, result);
+    return statx_at(directory, path, follow ? 0 : AT_SYMLINK_NOFOLLOW, result);
 }
 
 int creflink_status_of(int descriptor, struct creflink_status *result) {
-    return status(descriptor, "", KERNEL_EMPTY_PATH, result);
+    return statx_at(descriptor, "", KERNEL_EMPTY_PATH, result);
 }
 
 int creflink_access_writable(int directory, const char *path) {
@@ -136,9 +136,10 @@ ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count) {
     return RESULT(write(descriptor, buffer, count < ALWAYS_FITS ? count : ALWAYS_FITS));
 }
 
-int creflink_set_nonblocking(int descriptor) {
+int creflink_set_nonblocking(int descriptor, bool nonblocking) {
     int flags = fcntl(descriptor, F_GETFL);
-    return RESULT(flags < 0 ? flags : fcntl(descriptor, F_SETFL, flags | O_NONBLOCK));
+    int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    return RESULT(flags < 0 ? flags : fcntl(descriptor, F_SETFL, wanted));
 }
 
 int creflink_truncate(int descriptor, int64_t size) {

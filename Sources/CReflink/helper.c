@@ -4,10 +4,12 @@
 // ends it. So a long one gets a process of its own, made by clone(2) with the
 // memory and the descriptors of this one. The child runs on this thread's
 // thread-local storage, errno among it, and therefore makes its calls by hand.
-#define _GNU_SOURCE
+#include "platform.h"
 #include "clone.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -15,6 +17,7 @@
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -52,12 +55,14 @@ extern int __clone(int (*)(void *), void *, int, void *, ...);
 #endif
 #endif
 
-enum { STACK_BYTES = 64 * 1024, RUNNING = 1 };
+enum { STACK_BYTES = 64 * 1024, RUNNING = 1, BY_PIDFD = 3 };  // P_PIDFD of waitid(2)
 
 struct creflink_clone_helper {
+    // Descriptors of the helper's own: whatever becomes of those it was given, its numbers
+    // mean these two files until it has ended.
     int destination, source;
     int pidfd;
-    pid_t pid, parent;
+    pid_t parent;
     atomic_int result;  // RUNNING, or what FICLONE returned
 };
 
@@ -76,62 +81,80 @@ static int clone_file(void *argument) {
     return 0;
 }
 
-// Waits for the child to be gone: only then may its stack go. ECHILD: somebody
-// else in this process reaped it, and it is gone as well.
-static void reap(pid_t pid) {
+// Whether a child would be in another pid namespace than this thread: the first one there
+// is its init, and the namespace takes no process any more once that has ended. 0 or 1, or
+// -errno where /proc does not tell.
+static int children_have_own_namespace(void) {
+    struct stat own, children;
+    if (stat("/proc/thread-self/ns/pid", &own) < 0) return -errno;
+    if (stat("/proc/thread-self/ns/pid_for_children", &children) < 0) return -errno;
+    return own.st_ino != children.st_ino || own.st_dev != children.st_dev;
+}
+
+// waitid(2) by pidfd came with Linux 5.4; before that P_PIDFD is an invalid type.
+static int can_wait_by_pidfd(void) {
     siginfo_t information;
-    while (waitid(P_PID, (id_t)pid, &information, WEXITED | __WALL) < 0 && errno == EINTR) {
+    return waitid(BY_PIDFD, INT_MAX, &information, WEXITED | WNOHANG) == 0 || errno != EINVAL;
+}
+
+// Waits for the child to be gone: only then may its stack go. By pidfd: its number may be
+// another process's by then. ECHILD: somebody else in this process has reaped it.
+static void reap(int pidfd) {
+    siginfo_t information;
+    while (waitid(BY_PIDFD, (id_t)pidfd, &information, WEXITED | __WALL) < 0 && errno == EINTR) {
     }
 }
 
 // One mapping holds the record below and the child's stack above it.
 static int release(struct creflink_clone_helper *helper) {
     int result = atomic_load(&helper->result);
-    close(helper->pidfd);
+    if (helper->pidfd >= 0) close(helper->pidfd);
+    if (helper->destination >= 0) close(helper->destination);
+    if (helper->source >= 0) close(helper->source);
     munmap(helper, STACK_BYTES);
     return result == RUNNING ? -ECANCELED : result;
 }
 
 int creflink_clone_helper_start(int destination, int source, struct creflink_clone_helper **result) {
+    if (!can_wait_by_pidfd()) return -ENOSYS;
+    int refused = children_have_own_namespace();
+    if (refused != 0) return refused < 0 ? refused : -EPERM;
     void *memory = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (memory == MAP_FAILED) return -errno;
     struct creflink_clone_helper *helper = memory;
-    helper->destination = destination;
-    helper->source = source;
+    helper->destination = RESULT(fcntl(destination, F_DUPFD_CLOEXEC, 0));
+    helper->source = RESULT(fcntl(source, F_DUPFD_CLOEXEC, 0));
     helper->pidfd = -1;
     helper->parent = getpid();
     atomic_init(&helper->result, RUNNING);
-
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    // No exit signal: the embedder's SIGCHLD handler and wait() never see it.
-    int pid = RESULT(clone(clone_file, (char *)memory + STACK_BYTES,
-                           CLONE_VM | CLONE_FILES | CLONE_PIDFD, helper, &helper->pidfd));
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (pid >= 0 && helper->pidfd < 0) {
-        // Before Linux 5.2 the flag is ignored, and the child could not be watched.
-        kill(pid, SIGKILL);
-        reap(pid);
-        pid = -ENOSYS;
+    int error = helper->destination < 0 ? helper->destination
+                                        : (helper->source < 0 ? helper->source : 0);
+    if (error == 0) {
+        sigset_t all, before;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        // No exit signal: the embedder's SIGCHLD handler and wait() never see it.
+        int pid = RESULT(clone(clone_file, (char *)memory + STACK_BYTES,
+                               CLONE_VM | CLONE_FILES | CLONE_PIDFD, helper, &helper->pidfd));
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        if (pid < 0) error = pid;
     }
-    if (pid < 0) {
-        munmap(memory, STACK_BYTES);
-        return pid;
+    if (error < 0) {
+        release(helper);
+        return error;
     }
-    helper->pid = pid;
     *result = helper;
     return helper->pidfd;
 }
 
 int creflink_clone_helper_finish(struct creflink_clone_helper *helper) {
-    reap(helper->pid);
+    reap(helper->pidfd);
     return release(helper);
 }
 
 void creflink_clone_helper_kill(struct creflink_clone_helper *helper) {
-    kill(helper->pid, SIGKILL);
+    syscall(SYS_pidfd_send_signal, helper->pidfd, SIGKILL, NULL, 0);
     creflink_clone_helper_finish(helper);
 }
 

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+#include "platform.h"
 #include "options.h"
 
 #include <getopt.h>

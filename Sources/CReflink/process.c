@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+#include "platform.h"
 #include "process.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,33 +21,34 @@ int64_t creflink_monotonic(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-struct start {
+struct thread_start {
     void (*body)(void *);
     void *context;
 };
 
-static void *run(void *argument) {
-    struct start start = *(struct start *)argument;
+static void *thread_main(void *argument) {
+    struct thread_start start = *(struct thread_start *)argument;
     free(argument);
     start.body(start.context);
     return NULL;
 }
 
 int creflink_start_thread(void (*body)(void *), void *context) {
-    struct start *start = malloc(sizeof *start);
+    struct thread_start *start = malloc(sizeof *start);
     if (start == NULL) return -ENOMEM;
-    *start = (struct start){body, context};
+    *start = (struct thread_start){body, context};
 
     // Signals belong to the threads of whoever embeds this.
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    // Trees are walked by recursion, and the default differs between C libraries.
+    // The default differs between C libraries; 8 MiB is what a main thread has, and only
+    // touched pages count.
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, (size_t)8 << 20);
     pthread_t thread;
-    int error = pthread_create(&thread, &attributes, run, start);
+    int error = pthread_create(&thread, &attributes, thread_main, start);
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error != 0) {
@@ -63,6 +65,24 @@ int64_t creflink_descriptor_limit(void) {
     return (int64_t)limit.rlim_cur;
 }
 
+int creflink_process(void) {
+    return (int)getpid();
+}
+
+struct creflink_credentials creflink_file_credentials(void) {
+    // An id that cannot be: nothing is changed, and the one in force is returned.
+    return (struct creflink_credentials){
+        .user = (uint32_t)syscall(SYS_setfsuid, -1L),
+        .group = (uint32_t)syscall(SYS_setfsgid, -1L),
+    };
+}
+
+void creflink_set_file_credentials(struct creflink_credentials credentials) {
+    // The group first, while the right to choose it is still there.
+    syscall(SYS_setfsgid, (long)credentials.group);
+    syscall(SYS_setfsuid, (long)credentials.user);
+}
+
 int creflink_processors(void) {
     cpu_set_t set;
     return sched_getaffinity(0, sizeof set, &set) < 0 ? 1 : CPU_COUNT(&set);
@@ -75,7 +95,7 @@ int64_t creflink_file_size_limit(void) {
 }
 
 int creflink_current_umask(void) {
-    int file = RESULT(open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+    int file = RESULT(open("/proc/thread-self/status", O_RDONLY | O_CLOEXEC));
     if (file < 0) return file;
     char text[1024];  // the line is the second
     ssize_t length = read(file, text, sizeof text - 1);
@@ -92,6 +112,10 @@ void creflink_ignore_file_size_signal(void) {
 
 uint32_t creflink_effective_user(void) {
     return geteuid();
+}
+
+uint32_t creflink_effective_group(void) {
+    return getegid();
 }
 
 const char *creflink_environment(const char *name) {

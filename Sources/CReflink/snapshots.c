@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+#include "platform.h"
 #include "snapshots.h"
 
 #include <errno.h>

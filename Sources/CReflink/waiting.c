@@ -1,9 +1,11 @@
-#define _GNU_SOURCE
+#include "platform.h"
+
 #include "waiting.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -11,63 +13,78 @@
 
 #include "result.h"
 
-enum { MOST = 64 };
+// Of <linux/futex.h>, which musl does not bring: FUTEX_WAIT and FUTEX_WAKE, both with
+// FUTEX_PRIVATE_FLAG.
+enum { FUTEX_WAIT_PRIVATE_ = 0 | 128, FUTEX_WAKE_PRIVATE_ = 1 | 128 };
 
-// Of <linux/futex.h>, which musl does not bring.
-enum { FUTEX_WAIT_HERE = 0 | 128, FUTEX_WAKE_HERE = 1 | 128 };
-
-int creflink_wait(struct creflink_readiness *awaited, size_t count, int64_t nanoseconds) {
-    struct pollfd requests[MOST];
-    if (count > MOST) return -EINVAL;
-    for (size_t i = 0; i < count; i++) {
-        short event = awaited[i].for_writing ? POLLOUT : POLLIN;
-        requests[i] = (struct pollfd){.fd = awaited[i].descriptor, .events = event};
-        awaited[i].is_ready = false;
-    }
-    struct timespec time = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    int result = RESULT(ppoll(requests, count, nanoseconds < 0 ? NULL : &time, NULL));
-    if (result > 0)
-        for (size_t i = 0; i < count; i++) awaited[i].is_ready = requests[i].revents != 0;
-    return result;
+int creflink_wait(int descriptor, bool for_writing, int64_t nanoseconds) {
+    struct pollfd request = {.fd = descriptor, .events = for_writing ? POLLOUT : POLLIN};
+    struct timespec time = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)};
+    return RESULT(ppoll(&request, 1, &time, NULL));
 }
 
-int creflink_make_bell(void) {
+int creflink_make_poll(void) {
+    return RESULT(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int creflink_poll_add(int poll, int descriptor, bool for_writing, uint64_t token) {
+    struct epoll_event event = {
+        .events = (for_writing ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT,
+        .data.u64 = token,
+    };
+    return RESULT(epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event));
+}
+
+int creflink_poll_remove(int poll, int descriptor) {
+    struct epoll_event ignored = {0};  // kernels before 2.6.9 want one
+    return RESULT(epoll_ctl(poll, EPOLL_CTL_DEL, descriptor, &ignored));
+}
+
+int creflink_poll_wait(int poll, uint64_t *tokens, int capacity, int milliseconds) {
+    struct epoll_event events[64];
+    if (capacity > 64) capacity = 64;
+    int count = RESULT(epoll_wait(poll, events, capacity, milliseconds));
+    for (int i = 0; i < count; i++) tokens[i] = events[i].data.u64;
+    return count;
+}
+
+int creflink_make_event(void) {
     return RESULT(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 }
 
-int creflink_ring(int bell) {
+int creflink_event_signal(int event) {
     uint64_t once = 1;
-    return write(bell, &once, sizeof once) < 0 ? -errno : 0;
+    return write(event, &once, sizeof once) < 0 ? -errno : 0;
 }
 
-int creflink_hear(int bell) {
+int creflink_event_drain(int event) {
     uint64_t value;
-    return read(bell, &value, sizeof value) < 0 ? -errno : 0;
+    return read(event, &value, sizeof value) < 0 ? -errno : 0;
 }
 
-struct creflink_gate {
-    uint32_t generation;
+struct creflink_event_count {
+    uint32_t value;
 };
 
-struct creflink_gate *creflink_make_gate(void) {
-    struct creflink_gate *gate = calloc(1, sizeof *gate);
-    if (gate == NULL) abort();  // as Swift's own allocations do
-    return gate;
+struct creflink_event_count *creflink_make_event_count(void) {
+    struct creflink_event_count *count = calloc(1, sizeof *count);
+    if (count == NULL) abort();  // as Swift's own allocations do
+    return count;
 }
 
-void creflink_free_gate(struct creflink_gate *gate) {
-    free(gate);
+void creflink_free_event_count(struct creflink_event_count *count) {
+    free(count);
 }
 
-uint32_t creflink_gate_generation(const struct creflink_gate *gate) {
-    return __atomic_load_n(&gate->generation, __ATOMIC_ACQUIRE);
+uint32_t creflink_event_count_read(const struct creflink_event_count *count) {
+    return __atomic_load_n(&count->value, __ATOMIC_ACQUIRE);
 }
 
-void creflink_gate_wait(struct creflink_gate *gate, uint32_t generation) {
-    syscall(SYS_futex, &gate->generation, FUTEX_WAIT_HERE, generation, NULL, NULL, 0);
+void creflink_event_count_wait(struct creflink_event_count *count, uint32_t seen) {
+    syscall(SYS_futex, &count->value, FUTEX_WAIT_PRIVATE_, seen, NULL, NULL, 0);
 }
 
-void creflink_gate_open(struct creflink_gate *gate, int count) {
-    __atomic_add_fetch(&gate->generation, 1, __ATOMIC_RELEASE);
-    syscall(SYS_futex, &gate->generation, FUTEX_WAKE_HERE, count, NULL, NULL, 0);
+void creflink_event_count_advance(struct creflink_event_count *count, int threads) {
+    __atomic_add_fetch(&count->value, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &count->value, FUTEX_WAKE_PRIVATE_, threads, NULL, NULL, 0);
 }

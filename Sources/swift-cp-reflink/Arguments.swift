@@ -29,7 +29,7 @@ func parseArguments() -> Request {
       CommandLine.argc, CommandLine.unsafeArgv, shorts, longs, owns, &argument)
     if value == -1 { break }
     guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
-    let text = unsafe argument.map { unsafe OperandPath(copying: $0) }
+    let text = unsafe argument.map { unsafe OwnedName(copying: $0) }
     switch state.apply(options[index].meaning, text) {
     case .continue: break
     case .end(let request): return request
@@ -37,7 +37,7 @@ func parseArguments() -> Request {
   }
   for index in Int(creflink_first_operand())..<Int(CommandLine.argc) {
     if let operand = unsafe CommandLine.unsafeArgv[index] {
-      state.settings.operands.append(unsafe OperandPath(copying: operand))
+      state.settings.operands.append(unsafe OwnedName(copying: operand))
     }
   }
   return state.settled()
@@ -78,7 +78,7 @@ private func longOptions(
   return unsafe table
 }
 
-extension OperandPath {
+extension OwnedName {
   fileprivate init(copying text: UnsafePointer<CChar>) {
     var bytes: [CChar] = []
     var next = unsafe text

@@ -69,7 +69,7 @@ enum Command {
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
       onFailure: .continue(report: reporter.tell), listener: reporter.listener,
-      ask: ask, remembersMade: pairs.count > 1,
+      ask: ask, remembersCreated: pairs.count > 1,
       workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
     var seen = Repetitions()
@@ -82,8 +82,8 @@ enum Command {
         continue
       }
       do throws(ReflinkError) {
-        if pair.withParents {
-          try copier.copyWithParents(pair.source, into: pair.directory)
+        if pair.withParents, let directory = pair.directory {
+          try copier.copyWithParents(pair.source, into: directory)
         } else {
           try copier.copy(pair.source, to: pair.destination, in: pair.directory)
         }

@@ -3,17 +3,17 @@ import SystemPackage
 
 /// One source and where it goes.
 struct OperandPair: Sendable {
-  var source: OperandPath
+  var source: OwnedName
   /// A path; relative to `directory` where there is one.
-  var destination: OperandPath
+  var destination: OwnedName
   var directory: Directory?
   /// Whether the source's own directories are made below `directory`; see `--parents`.
   var withParents = false
 
   /// A path as messages show it: an operand exactly as it was given.
   func shown(_ path: FilePath) -> String {
-    if path == source.display { return Quoting.name(source) }
-    if directory == nil, path == destination.display { return Quoting.name(destination) }
+    if path == source.path { return Quoting.name(source) }
+    if directory == nil, path == destination.path { return Quoting.name(destination) }
     return Quoting.name(path)
   }
 }
@@ -63,39 +63,30 @@ func pairOperands(_ settings: Settings) -> Pairing {
   }
 }
 
-private func missingDestination(_ operand: OperandPath) -> Pairing {
+private func missingDestination(_ operand: OwnedName) -> Pairing {
   .misuse("missing destination file operand after \(Quoting.name(operand))")
 }
 
 private func pair(
-  _ sources: [OperandPath], into directory: Directory, _ parents: Bool, _ strips: Bool
+  _ sources: [OwnedName], into directory: Directory, _ parents: Bool, _ strips: Bool
 ) -> [OperandPair] {
   sources.map { operand in
     // As cp does: only for what goes into a directory.
-    let source = strips ? operand.withoutSlashes : operand
+    let source = strips ? operand.withoutTrailingSlashes : operand
     return OperandPair(
       source: source, destination: parents ? source : source.nameInDirectory, directory: directory,
       withParents: parents)
   }
 }
 
-extension OperandPath {
-  /// `--strip-trailing-slashes`
-  var withoutSlashes: OperandPath {
-    var bytes = bytes.dropLast()
-    while bytes.count > 1, bytes.last == 0x2F { bytes.removeLast() }
-    return OperandPath(bytes: bytes + [0])
-  }
-
+extension OwnedName {
   /// The name that a source gets in a directory: its last component. `..` stands for
   /// the directory itself, and copying into its parent is never meant.
-  fileprivate var nameInDirectory: OperandPath {
-    let slash = CChar(0x2F)
-    var bytes = bytes.dropLast()
-    while bytes.count > 1, bytes.last == slash { bytes.removeLast() }
-    if let last = bytes.lastIndex(of: slash), bytes.count > 1 { bytes = bytes[(last + 1)...] }
-    let dot = CChar(0x2E)
-    if Array(bytes) == [dot, dot] || Array(bytes) == [slash] { bytes = [dot] }
-    return OperandPath(bytes: bytes + [0])
+  fileprivate var nameInDirectory: OwnedName {
+    let whole = withoutTrailingSlashes
+    if whole.text.elementsEqual([Self.slash]) { return .dot }
+    let name = whole.text.lastIndex(of: Self.slash).map { OwnedName(whole.text[($0 + 1)...]) }
+    let last = name ?? whole
+    return last.text.elementsEqual(OwnedName("..").text) ? .dot : last
   }
 }

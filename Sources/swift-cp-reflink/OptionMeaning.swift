@@ -8,7 +8,7 @@ enum Applied {
 
 extension OptionState {
   /// Applies one option; of options that exclude each other the last one wins.
-  mutating func apply(_ meaning: Option.Meaning, _ argument: OperandPath?) -> Applied {
+  mutating func apply(_ meaning: Option.Meaning, _ argument: OwnedName?) -> Applied {
     switch meaning {
     case .archive:
       settings.rules.recursive = true
@@ -39,7 +39,7 @@ extension OptionState {
     case .help: return .end(.help(Help.text))
     case .interactive: settings.rules.existing = .ask
     case .jobs:
-      let text = argument?.text ?? ""
+      let text = argument?.string ?? ""
       guard let count = Int(text), count > 0, count <= 256 else {
         return .end(.misuse("invalid number of jobs: \(Quoting.quote(text))"))
       }
@@ -59,7 +59,7 @@ extension OptionState {
         settings.copyOptions.cloning = .required
         break
       }
-      switch ReflinkWord.match(argument.text, for: "--reflink") {
+      switch ReflinkWord.match(argument.string, for: "--reflink") {
       case .one(.auto): settings.copyOptions.cloning = .preferred
       case .one(.always): settings.copyOptions.cloning = .required
       case .one(.never): settings.copyOptions.cloning = .never
@@ -67,7 +67,7 @@ extension OptionState {
       }
     case .removeDestination: settings.rules.removesDestination = true
     case .sparse:
-      switch SparseWord.match(argument?.text ?? "", for: "--sparse") {
+      switch SparseWord.match(argument?.string ?? "", for: "--sparse") {
       case .one(.never): settings.copyOptions.holes = .fill
       case .one(.auto): settings.copyOptions.holes = .keep
       case .one(.always): settings.copyOptions.holes = .detect
@@ -76,7 +76,7 @@ extension OptionState {
     case .stripSlashes: settings.stripsSlashes = true
     case .suffix:
       backs = true
-      suffix = argument?.text
+      suffix = argument?.string
     case .targetDirectory:
       if case .directory = settings.target {
         return .end(.refused("multiple target directories specified"))
@@ -89,7 +89,7 @@ extension OptionState {
         settings.rules.update(.older)
         break
       }
-      switch UpdateWord.match(argument.text, for: "--update") {
+      switch UpdateWord.match(argument.string, for: "--update") {
       case .one(let word): settings.rules.update(word)
       case .none(let message): return .end(.misuse(message))
       }
@@ -100,13 +100,13 @@ extension OptionState {
   }
 
   private mutating func preserve(
-    _ argument: OperandPath?, _ option: String, _ keeps: Bool
+    _ argument: OwnedName?, _ option: String, _ keeps: Bool
   ) -> Applied {
     guard let argument else {
       preserve(.usual, keeps)
       return .continue
     }
-    for word in argument.text.split(separator: ",", omittingEmptySubsequences: false) {
+    for word in argument.string.split(separator: ",", omittingEmptySubsequences: false) {
       switch PreserveWord.match(String(word), for: option) {
       case .one(.context) where keeps:
         return .end(
@@ -195,8 +195,8 @@ extension OptionWord {
   }
 }
 
-extension OperandPath {
-  var text: String {
+extension OwnedName {
+  var string: String {
     String(decoding: bytes.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

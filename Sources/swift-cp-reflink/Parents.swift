@@ -5,7 +5,7 @@ extension TreeCopier {
   /// `--parents`: copies a source to its own path below a directory. The directories on the
   /// way are made like their sources, and get their attributes last.
   mutating func copyWithParents(
-    _ source: OperandPath, into directory: Directory?
+    _ source: OwnedName, into directory: Directory
   ) throws(ReflinkError) {
     try examine(source)
     let components = source.components
@@ -23,29 +23,37 @@ extension TreeCopier {
 
   /// Makes the way, and copies what is at its end.
   private mutating func copy(
-    _ source: OperandPath, _ parents: ArraySlice<OperandPath>, _ last: OperandPath,
-    into directory: Directory?, _ way: inout [DirectoryCopy]
+    _ source: OwnedName, _ parents: ArraySlice<OwnedName>, _ last: OwnedName,
+    into directory: Directory, _ way: inout [DirectoryCopy]
   ) throws(ReflinkError) {
     for (index, component) in parents.enumerated() {
       // The first is relative to the current directory, or to the root.
       let start = index == 0 && source.isAbsolute ? component.afterRoot : component
       way.append(
         try enter(
-          start, from: way.last?.source, to: component, in: way.last?.destination ?? directory))
+          try locate(start, in: way.last),
+          to: OwnedLocation(way.last?.destination ?? directory, component)))
     }
     let start = way.isEmpty && source.isAbsolute ? last.afterRoot : last
-    try copy(start, from: way.last?.source, to: last, in: way.last?.destination ?? directory)
+    try copy(
+      try locate(start, in: way.last), to: OwnedLocation(way.last?.destination ?? directory, last))
   }
 }
 
-extension OperandPath {
-  private static var slash: CChar { 0x2F }
+extension TreeCopier {
+  private func locate(
+    _ component: OwnedName, in parent: DirectoryCopy?
+  ) throws(ReflinkError) -> OwnedLocation {
+    if let parent { OwnedLocation(parent.source, component) } else { try locate(component) }
+  }
+}
 
+extension OwnedName {
   var isAbsolute: Bool { bytes.first == Self.slash }
 
-  fileprivate var components: [OperandPath] {
-    bytes.dropLast().split(separator: Self.slash).map { OperandPath(bytes: Array($0) + [0]) }
+  fileprivate var components: [OwnedName] {
+    text.split(separator: Self.slash).map { OwnedName($0) }
   }
 
-  fileprivate var afterRoot: OperandPath { OperandPath(bytes: [Self.slash] + bytes) }
+  fileprivate var afterRoot: OwnedName { OwnedName(bytes: [Self.slash] + bytes) }
 }

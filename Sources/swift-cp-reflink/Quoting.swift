@@ -18,7 +18,7 @@ enum Quoting {
   }
 
   /// The same for a path as it was given, with a slash at its end if it had one.
-  static func name(_ path: OperandPath) -> String {
+  static func name(_ path: OwnedName) -> String {
     name(path.bytes.dropLast().map(UInt8.init(bitPattern:)))
   }
 

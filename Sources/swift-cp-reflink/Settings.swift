@@ -3,7 +3,7 @@ import Reflink
 /// What the options came to: the command's own settings, the library's options,
 /// and the rules of its decisions. Nothing behind this looks at an option again.
 struct Settings {
-  var operands: [OperandPath] = []
+  var operands: [OwnedName] = []
   var target = Target.inferred
   var tells = Tells.nothing
   var stripsSlashes = false
@@ -22,7 +22,7 @@ struct Settings {
     /// A directory if it is one, else the name of the copy.
     case inferred
     /// `-t`: this directory; all operands are sources.
-    case directory(OperandPath)
+    case directory(OwnedName)
     /// `-T`: the name of the copy, directory or not.
     case name
   }
@@ -47,6 +47,6 @@ struct OptionState {
   var makesSymbolicLinks = false
   /// Whether backups were asked for, and by which word.
   var backs = false
-  var backupWord: OperandPath?
+  var backupWord: OwnedName?
   var suffix: String?
 }

@@ -48,7 +48,7 @@ extension OptionState {
     var suffix = suffix ?? environment("SIMPLE_BACKUP_SUFFIX") ?? "~"
     // A suffix with a slash would lead elsewhere.
     if suffix.isEmpty || suffix.contains("/") { suffix = "~" }
-    let given = backupWord?.text
+    let given = backupWord?.string
     guard let word = given ?? environment("VERSION_CONTROL"), !word.isEmpty else {
       return .one(.numberedIfPresent(suffix: suffix))
     }

@@ -200,7 +200,7 @@ import Testing
           try syncCopy(
             directory.file("a"), directory.file("b"),
             CopyOptions(cloning: .required, preserving: .nothing),
-            .decide { facts in
+            .policy { facts in
               facts.destination == .unseen ? .create : .overwrite
             })
         }

@@ -11,11 +11,11 @@ import Testing
   private func transfer(
     _ directory: TestDirectory, _ cloning: Cloning, holes: Holes = .keep
   ) throws -> FileTransfer {
-    let source = try directory.file("a").withName { (name) throws(SystemError) in
+    let source = try OwnedName(directory.file("a")).with { (name) throws(SystemError) in
       try Descriptor.currentDirectory.open(name, .read)
     }
     let status = try source.status()
-    let destination = try directory.file("b").withName { (name) throws(SystemError) in
+    let destination = try OwnedName(directory.file("b")).with { (name) throws(SystemError) in
       try Descriptor.currentDirectory.open(name, [.write, .create, .exclusive], mode: 0o600)
     }
     return FileTransfer(
@@ -56,7 +56,7 @@ import Testing
         (Int64(4096)..<8192, Int64(0)), (4096..<200_000, 2 * 65536), (0..<300_000, 4 * 65536),
       ] {
         func open(_ name: String, _ flags: OpenFlags) throws -> Descriptor {
-          try directory.file(name).withName { (name) throws(SystemError) in
+          try OwnedName(directory.file(name)).with { (name) throws(SystemError) in
             try Descriptor.currentDirectory.open(name, flags)
           }
         }
@@ -67,7 +67,7 @@ import Testing
         var transfer = RangeTransfer(
           from: source, status, range, into: destination, there, at: range.lowerBound,
           unit: unit, cloning: cloning)
-        #expect(try run(&transfer, controller: nil))
+        #expect(try run(&transfer, nil))
         #expect(transfer.outcome.cloned == cloned)
         #expect(transfer.outcome.copied == Int64(range.count) - cloned)
         #expect(transfer.outcome.offloaded == 0)
@@ -91,7 +91,7 @@ import Testing
       if case .advanced = try transfer.step() {}
       let kept = Int(transfer.position) + 1000
       truncate(directory["a"], off_t(min(kept, 12 << 20)))
-      #expect(try run(&transfer, controller: nil))
+      #expect(try run(&transfer, nil))
       let size = Int(try directory.status("b").st_size)
       // A clone that was made by then has everything.
       #expect(size == (transfer.outcome.cloned > 0 ? 12 << 20 : kept))
@@ -106,7 +106,7 @@ import Testing
       let before = try directory.read("a")
       var transfer = try transfer(directory, cloning)
       try directory.overwrite("a", at: 1_000_000, randomBytes(500_000))
-      #expect(try run(&transfer, controller: nil))
+      #expect(try run(&transfer, nil))
       #expect(try directory.read("b") == before)
     }
   }
@@ -121,7 +121,7 @@ import Testing
       }
       for _ in 0..<20 {
         var transfer = try transfer(directory, .never)
-        #expect(try run(&transfer, controller: nil))
+        #expect(try run(&transfer, nil))
         #expect(transfer.position <= 1000 << 12)
         unlink(directory["b"])
       }
@@ -139,7 +139,7 @@ import Testing
       var turns = 0
       while true {
         let turn = try advance(
-          &transfer, controller: nil, slice: TimeSlice(.zero), othersWait: { true })
+          &transfer, nil, slice: TimeSlice(.zero), othersWait: { true })
         if turn == .finished { break }
         #expect(turn == .spent)
         turns += 1
@@ -150,13 +150,13 @@ import Testing
       unlink(directory["b"])
       var alone = try self.transfer(directory, cloning)
       let turn = try advance(
-        &alone, controller: nil, slice: TimeSlice(.zero), othersWait: { false })
+        &alone, nil, slice: TimeSlice(.zero), othersWait: { false })
       #expect(turn == .finished)
 
       unlink(directory["b"])
       var long = try self.transfer(directory, cloning)
       let first = try advance(
-        &long, controller: nil, slice: TimeSlice(.seconds(3600)), othersWait: { true })
+        &long, nil, slice: TimeSlice(.seconds(3600)), othersWait: { true })
       #expect(first == .finished)
     }
   }
@@ -167,11 +167,12 @@ import Testing
       try directory.fill("a", 40 << 20)
       var transfer = try transfer(directory, cloning)
       let controller = CopyController()
-      while transfer.position == 0 { _ = try transfer.step() }
-      let done = transfer.position
+      let activity = controller.begin()
+      while transfer.bytesDone == 0 { _ = try transfer.step() }
+      let done = transfer.bytesDone
       controller.cancel()
       let turn = try advance(
-        &transfer, controller: controller, slice: TimeSlice(), othersWait: { false })
+        &transfer, activity, slice: TimeSlice(), othersWait: { false })
       #expect(turn == .cancelled)
       #expect(transfer.bytesDone == done)
       #expect(transfer.bytesRemaining == (40 << 20) - done)
@@ -187,7 +188,8 @@ import Testing
       try directory.makeSparse("a", size: 10 << 20, data: [(1 << 20, 5 << 20)])
       var transfer = try transfer(directory, .preferred)
       let controller = CopyController()
-      #expect(try run(&transfer, controller: controller))
+      let activity = controller.begin()
+      #expect(try run(&transfer, activity))
       #expect(controller.progress.bytesDone == 10 << 20)
     }
   }

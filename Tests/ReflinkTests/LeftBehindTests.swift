@@ -159,7 +159,7 @@ import Testing
 
         let named = failure {
           try syncCopyTree(
-            source.file("a"), directory.file("b"), CopyOptions(), .decide { _ in .overwrite })
+            source.file("a"), directory.file("b"), CopyOptions(), .policy { _ in .overwrite })
         }
         #expect(named?.code == .noSpace)
         #expect(named?.leftover == directory.file("b"))

@@ -48,14 +48,13 @@ import Testing
   }
 
   private func copyTree(
-    _ directory: TestDirectory, workers: TreeCopier.Workers, controller: CopyController? = nil,
+    _ directory: TestDirectory, workers: TreeCopier.Workers, activity: Activity? = nil,
     listener: EntryListener? = nil
   ) throws(ReflinkError) -> TreeOutcome {
     var copier = TreeCopier(
-      options: CopyOptions(), decide: ExistingRule.fail.decide, onFailure: .stop,
-      controller: controller,
-      listener: listener, workers: workers)
-    try copier.copy(OperandPath(directory.file("s")), to: OperandPath(directory.file("t")), in: nil)
+      EntryCopier(options: CopyOptions(), decide: ExistingRule.fail.decide, activity: activity),
+      onFailure: .stop, listener: listener, workers: workers)
+    try copier.copy(OwnedName(directory.file("s")), to: OwnedName(directory.file("t")), in: nil)
     return copier.outcome
   }
 
@@ -80,9 +79,10 @@ import Testing
       try await makeTree(directory)
       for limit in [1, 50, 700] {
         let controller = CopyController()
+        let activity = controller.begin()
         let count = Atomic<Int>(0)
         let error = #expect(throws: ReflinkError.self) {
-          _ = try copyTree(directory, workers: .own(4), controller: controller) { _, _, _ in
+          _ = try copyTree(directory, workers: .own(4), activity: activity) { _, _, _ in
             if count.add(1, ordering: .relaxed).newValue == limit { controller.cancel() }
           }
         }
@@ -118,31 +118,113 @@ import Testing
     }
   }
 
-  @Test func aDirectoryThatIsMovedMeanwhileIsTold() async throws {
-    // More levels than are open at a time; those above are found again where they were.
+  /// A tree with more levels than are open at a time, copied by its caller alone; `move` is
+  /// called at the deepest of them. Returns what was told as failed.
+  private func copyDeepTree(
+    _ directory: TestDirectory, _ depth: Int, _ move: @escaping @Sendable () -> Void
+  ) async throws -> [ReflinkError] {
+    try await shell(
+      "mkdir elsewhere s; cd s; for i in $(seq \(depth)); do mkdir n; echo x > f; cd n; done",
+      in: directory.path)
+    let deepest = level(directory, "s", depth)
+    let told = Mutex<[ReflinkError]>([])
+    var copier = TreeCopier(
+      EntryCopier(options: CopyOptions(), decide: ExistingRule.fail.decide, activity: nil),
+      onFailure: .continue(report: { error in told.withLock { $0.append(error) } }),
+      listener: { _, source, _ in if source.string == deepest { move() } }, workers: .caller)
+    try copier.copy(OwnedName(directory.file("s")), to: OwnedName(directory.file("t")), in: nil)
+    return told.withLock { $0 }
+  }
+
+  private func level(_ directory: TestDirectory, _ root: String, _ depth: Int) -> String {
+    directory.path + "/" + root + String(repeating: "/n", count: depth)
+  }
+
+  @Test func aDirectoryThatIsMovedMeanwhileIsFoundAgain() async throws {
     try await withDirectory(on: .xfs) { directory in
-      let depth = 150
-      try await shell(
-        "mkdir elsewhere s; cd s; for i in $(seq \(depth)); do mkdir n; echo x > f; cd n; done",
-        in: directory.path)
-      func level(_ depth: Int) -> String {
-        directory.path + "/s" + String(repeating: "/n", count: depth)
-      }
-      let deepest = level(depth)
-      let moved = level(50)
+      let moved = level(directory, "s", 50)
       let elsewhere = directory["elsewhere/n"]
-      let wasMoved = Atomic<Bool>(false)
-      let error = #expect(throws: ReflinkError.self) {
-        _ = try copyTree(directory, workers: .caller) { _, source, _ in
-          if source.string == deepest, rename(moved, elsewhere) == 0 {
-            wasMoved.store(true, ordering: .relaxed)
+      let told = try await copyDeepTree(directory, 150) { rename(moved, elsewhere) }
+      // What is above it is not above what was moved any more, but still where it was.
+      #expect(told.isEmpty)
+      #expect(try await shell("find elsewhere -name f | wc -l", in: directory.path) == "100\n")
+      #expect(try await shell("find t -name f | wc -l", in: directory.path) == "150\n")
+    }
+  }
+
+  @Test func eachDirectoryThatIsLostIsTold() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let (outer, inner) = (level(directory, "s", 30), level(directory, "s", 50))
+      let (other, elsewhere) = (level(directory, "s", 29) + "/m", directory["elsewhere/n"])
+      let told = try await copyDeepTree(directory, 150) {
+        rename(inner, elsewhere)
+        rename(outer, other)
+      }
+      let lost = told.filter { $0.operation == .readDirectory }.map(\.source.string)
+      #expect(Set(lost) == Set((30..<50).map { level(directory, "s", $0) }))
+      // What is missing is in a directory that was told.
+      for depth in 0..<150 where !directory.exists("t" + String(repeating: "/n", count: depth) + "/f") {
+        #expect(lost.contains(level(directory, "s", depth)))
+      }
+      // Those above them are found by their names, and finished.
+      let mode = try directory.status("t" + String(repeating: "/n", count: 20)).st_mode
+      #expect(mode & 0o777 == 0o755)
+    }
+  }
+
+  /// Whoever reads a directory and whoever parks it never have it both: what was read would
+  /// be read again, from the offset of before.
+  @Test func readingAndParkingExcludeEachOther() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir s t; cd s; touch $(seq 5000)", in: directory.path)
+      for _ in 0..<20 {
+        let node = try node(directory)
+        let (names, isRead) = (Mutex<[OwnedName]>([]), Atomic<Bool>(false))
+        // One thread parks and opens it again all the time, this one reads.
+        let parker = Task.detached {
+          while !isRead.load(ordering: .relaxed) {
+            if node.park() { #expect(node.unpark(from: nil).isOpened) }
           }
         }
+        let batch = NameBatch()
+        reading: while true {
+          switch try node.read(batch) {
+          case nil: continue
+          case .some(false): break reading
+          case .some(true):
+            batch.use { buffer in
+              while buffer.advance() {
+                let name = OwnedName(buffer.name)
+                names.withLock { $0.append(name) }
+              }
+            }
+          }
+        }
+        isRead.store(true, ordering: .relaxed)
+        await parker.value
+        let all = names.withLock { $0 }
+        #expect(all.count == 5000)
+        #expect(Set(all).count == 5000)
       }
-      let happened = wasMoved.load(ordering: .relaxed)
-      #expect(happened)
-      #expect(error?.operation == .readDirectory)
-      #expect(directory.exists("t" + String(repeating: "/n", count: depth)))
     }
+  }
+
+  /// A node of the directories `s` and `t`.
+  private func node(_ directory: TestDirectory) throws -> DirectoryNode {
+    func opened(_ name: String) throws -> Directory {
+      let location = try OwnedLocation(resolving: OwnedName(directory.file(name)))
+      return Directory(
+        try location.directory.open(location.name, .directory),
+        DirectoryPath(location.name, in: location.directory.path), base: location.directory)
+    }
+    let (source, destination) = (try opened("s"), try opened("t"))
+    let status = try source.descriptor.status()
+    let copy = DirectoryCopy(
+      source: source, destination: destination, status: status, isNew: false, isEntered: true,
+      attributes: nil)
+    let root = Ancestry.Root(
+      source: "s", destination: "t", identity: try destination.descriptor.status().identity,
+      device: status.identity.device)
+    return DirectoryNode(copy, in: nil, isLinked: false, root: root)
   }
 }

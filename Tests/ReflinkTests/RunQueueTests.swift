@@ -5,117 +5,249 @@ import Testing
 @testable import Reflink
 
 /// Turns at a few workers.
-@Suite(.timeLimit(.minutes(1))) struct RunQueueTests {
-  /// Ends its turn as it is told, and notes when it had one.
+@Suite(.timeLimit(.minutes(4))) struct RunQueueTests {
+  /// Ends its turns as it is told, and notes when it had one.
   private final class Piece: Work {
+    let activity: Activity?
     private let name: String
     private let log: Log
     private let turns: Mutex<[Turn]>
 
-    init(_ name: String, _ turns: [Turn], _ log: Log) {
+    init(_ name: String, _ turns: [Turn], _ log: Log, _ activity: Activity? = nil) {
       self.name = name
       self.turns = Mutex(turns)
       self.log = log
+      self.activity = activity
     }
 
     func take(_ turn: WorkerTurn) -> Turn {
       log.names.withLock { $0.append(name) }
       let end = turns.withLock { $0.removeFirst() }
-      if end == .finished { log.left.subtract(1, ordering: .releasing) }
+      if end == .finished { log.remaining.subtract(1, ordering: .releasing) }
       return end
     }
   }
 
   private final class Log: Sendable {
     let names = Mutex<[String]>([])
-    let left: Atomic<Int>
-    init(_ count: Int) { left = Atomic(count) }
-    var isDone: Bool { left.load(ordering: .acquiring) == 0 }
+    let remaining: Atomic<Int>
+    init(_ count: Int) { remaining = Atomic(count) }
+    var isDone: Bool { remaining.load(ordering: .acquiring) == 0 }
+
+    func wait() async throws {
+      while !isDone { try await Task.sleep(for: .milliseconds(1)) }
+    }
   }
 
-  @Test func whoeverIsSpentGoesToTheBack() throws {
-    let queue = RunQueue(threads: 0)
+  /// Keeps its worker, giving way whenever somebody waits, until it is told to end.
+  private final class Busy: Work {
+    private let isStopped = Atomic<Bool>(false)
+    let turns = Atomic<Int>(0)
+    var activity: Activity? { nil }
+
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    func take(_ turn: WorkerTurn) -> Turn {
+      turns.add(1, ordering: .relaxed)
+      while !isStopped.load(ordering: .relaxed) {
+        if turn.isOver { return .spent }
+        usleep(200)
+      }
+      return .finished
+    }
+  }
+
+  /// Busy work for each worker, which runs before this returns.
+  private func occupy(_ queue: RunQueue, _ count: Int) async throws -> [Busy] {
+    let busy = (0..<count).map { _ in Busy() }
+    for work in busy { try queue.submit(work) }
+    while busy.contains(where: { $0.turns.load(ordering: .relaxed) == 0 }) {
+      try await Task.sleep(for: .milliseconds(1))
+    }
+    return busy
+  }
+
+  @Test func whoeverIsSpentGoesToTheBack() async throws {
+    let queue = RunQueue(threads: 1)
     let log = Log(2)
-    // Without threads of its own, only the caller works.
-    let first = Piece("a", [.spent, .spent, .finished], log)
+    let first = try await occupy(queue, 1)
+    try queue.submit(Piece("a", [.spent, .spent, .finished], log))
     try queue.submit(Piece("b", [.spent, .finished], log))
-    queue.work(first: first) { log.isDone }
+    first[0].stop()
+    try await log.wait()
     #expect(log.names.withLock { $0 } == ["a", "b", "a", "b", "a"])
   }
 
-  @Test func whoeverWaitsIsInNobodysWay() throws {
-    let queue = RunQueue(threads: 0)
+  @Test func whoeverWaitsIsInNobodysWay() async throws {
+    let queue = RunQueue(threads: 1)
     let log = Log(2)
     let start = ContinuousClock.now
-    let waiting = Piece("w", [.waiting(Wait(atMost: .milliseconds(200))), .finished], log)
-    queue.putBack(
-      Piece("b", Array(repeating: .spent, count: 50) + [.finished], log),
-      until: Wait(atMost: .zero))
-    queue.work(first: waiting) { log.isDone }
+    try queue.submit(
+      Piece("w", [.waiting(Wait(atMost: .milliseconds(200))), .finished], log))
+    try queue.submit(Piece("b", Array(repeating: .spent, count: 50) + [.finished], log))
+    try await log.wait()
     let names = log.names.withLock { $0 }
     #expect(names.first == "w")
-    #expect(names.last == "w")
     #expect(names.count == 53)
     #expect(ContinuousClock.now - start >= .milliseconds(200))
   }
 
-  @Test func aDescriptorEndsTheWait() throws {
-    let queue = RunQueue(threads: 0)
+  @Test func aDescriptorEndsTheWait() async throws {
+    let queue = RunQueue(threads: 1)
     let log = Log(1)
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForReading.fileDescriptor
     let start = ContinuousClock.now
+    try queue.submit(
+      Piece("p", [.waiting(Wait(descriptor: descriptor, atMost: .seconds(30))), .finished], log))
     Thread.detachNewThread {
       usleep(20_000)
       pipe.fileHandleForWriting.write(Data([1]))
     }
-    queue.work(
-      first: Piece(
-        "p", [.waiting(Wait(descriptor: descriptor, atMost: .seconds(30))), .finished], log)
-    ) { log.isDone }
+    try await log.wait()
     #expect(ContinuousClock.now - start < .seconds(20))
   }
 
-  @Test func nothingIsLostBetweenManySubmittersAndWorkers() async throws {
+  /// Of many that are ready at once none is overlooked, and a descriptor can be waited for again.
+  @Test func aDescriptorIsWaitedForAgainAndAgain() async throws {
+    let queue = RunQueue(threads: 2)
+    let log = Log(20)
+    let pipes = (0..<20).map { _ in Pipe() }
+    for pipe in pipes {
+      let wait = Wait(descriptor: pipe.fileHandleForReading.fileDescriptor, atMost: .seconds(60))
+      pipe.fileHandleForWriting.write(Data([1]))
+      try queue.submit(
+        Piece("p", Array(repeating: .waiting(wait), count: 50) + [.finished], log))
+    }
+    try await log.wait()
+    #expect(log.names.withLock { $0.count } == 20 * 51)
+  }
+
+  @Test func whatIsReadyIsServedWhileAllWorkersAreBusy() async throws {
+    let queue = RunQueue(threads: 2)
+    let busy = try await occupy(queue, 2)
+    let pipe = Pipe()
+    let read = pipe.fileHandleForReading.fileDescriptor
+    let log = Log(2)
+    try queue.submit(
+      Piece("p", [.waiting(Wait(descriptor: read, atMost: .seconds(600))), .finished], log))
+    try queue.submit(Piece("t", [.waiting(Wait(atMost: .milliseconds(50))), .finished], log))
+    while log.names.withLock({ $0.count }) < 2 { try await Task.sleep(for: .milliseconds(1)) }
+    pipe.fileHandleForWriting.write(Data([1]))
+    try await log.wait()
+    for work in busy { work.stop() }
+  }
+
+  @Test func whatWaitsSeesItsCancellationWhileAllWorkersAreBusy() async throws {
+    let queue = RunQueue(threads: 2)
+    let busy = try await occupy(queue, 2)
+    let log = Log(2)
+    let activity = Activity(nil)
+    let cancelled = Activity(nil)
+    cancelled.cancel()
+    let wait = Turn.waiting(Wait(atMost: .seconds(3600)))
+    try queue.submit(Piece("a", [wait, .finished], log, activity))
+    // Before it waits is as good as after that.
+    try queue.submit(Piece("b", [wait, .finished], log, cancelled))
+    while log.names.withLock({ $0.count }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
+    activity.cancel()
+    try await log.wait()
+    for work in busy { work.stop() }
+  }
+
+  @Test func whatHasWaitedDoesNotKeepOutWhatIsNew() async throws {
+    let queue = RunQueue(threads: 1)
+    // Ready again at once, every time.
+    let restless = Log(1)
+    try queue.submit(
+      Piece(
+        "r", Array(repeating: .waiting(Wait(atMost: .zero)), count: 3000) + [.finished], restless)
+    )
+    let log = Log(1)
+    try queue.submit(Piece("n", Array(repeating: .spent, count: 20) + [.finished], log))
+    try await log.wait()
+    try await restless.wait()
+  }
+
+  /// All workers busy, submitters that come and go, waits that only a
+  /// cancellation ends, cancellations from other threads: every piece of work ends, once.
+  @Test func nothingIsLostInALongRun() async throws {
+    let seed = UInt64.random(in: 0 ... .max)
+    print("seed \(seed)")
     let queue = RunQueue(threads: 3)
-    let count = 4 * 500
-    let log = Log(count)
-    for submitter in 0..<4 {
+    let busy = try await occupy(queue, 2)
+    let (threads, rounds, pieces) = (4, 130, 200)
+    let log = Counter(threads * rounds * pieces)
+    for thread in 0..<threads {
       Thread.detachNewThread {
-        for index in 0..<500 {
-          let turns: [Turn] = index % 3 == 0 ? [.spent, .finished] : [.finished]
-          try? queue.submit(Piece("\(submitter)", turns, log))
+        var generator = Generator(state: seed &+ UInt64(thread))
+        for _ in 0..<rounds {
+          // A thread of its own for each round, which ends long before its work.
+          let done = DispatchSemaphore(value: 0)
+          let round = generator.next()
+          Thread.detachNewThread {
+            var generator = Generator(state: round)
+            let activities = (0..<4).map { _ in Activity(nil) }
+            for _ in 0..<pieces {
+              let activity = activities[Int(generator.next() % 4)]
+              let work = Wanderer(generator.next(), log, activity)
+              do { try queue.submit(work) } catch { log.finish() }
+            }
+            // Half of all waits have no other end.
+            for activity in activities { activity.cancel() }
+            done.signal()
+          }
+          done.wait()
         }
       }
     }
-    while !log.isDone { try await Task.sleep(for: .milliseconds(2)) }
-    #expect(log.names.withLock { $0.count } == count + 4 * 167)
+    while log.remaining.load(ordering: .acquiring) > 0 {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    #expect(log.remaining.load(ordering: .acquiring) == 0)
+    #expect(threads * rounds * pieces >= 100_000)
+    for work in busy { work.stop() }
   }
 
-  @Test func whoeverWaitsForAnEndIsWoken() async throws {
-    // Many times, since what is missed here is missed rarely.
-    for _ in 0..<300 {
-      let queue = RunQueue(threads: 1)
-      let ended = Atomic<Bool>(false)
-      let work = Ending {
-        ended.store(true, ordering: .releasing); queue.wakeAll()
-      }
-      try queue.submit(work)
-      await withCheckedContinuation { continuation in
-        Thread.detachNewThread {
-          queue.work { ended.load(ordering: .acquiring) }
-          continuation.resume()
-        }
-      }
+  private final class Counter: Sendable {
+    let remaining: Atomic<Int>
+    init(_ count: Int) { remaining = Atomic(count) }
+    func finish() { remaining.subtract(1, ordering: .acquiringAndReleasing) }
+  }
+
+  private struct Generator: RandomNumberGenerator {
+    var state: UInt64
+    mutating func next() -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return state >> 11
     }
   }
 
-  private final class Ending: Work {
-    private let end: @Sendable () -> Void
-    init(_ end: @escaping @Sendable () -> Void) { self.end = end }
+  /// Takes some turns, each with another end.
+  private final class Wanderer: Work {
+    let activity: Activity?
+    private let log: Counter
+    private let state: Mutex<Generator>
+    private let hasEnded = Atomic<Bool>(false)
+
+    init(_ seed: UInt64, _ log: Counter, _ activity: Activity) {
+      state = Mutex(Generator(state: seed))
+      self.log = log
+      self.activity = activity
+    }
+
     func take(_ turn: WorkerTurn) -> Turn {
-      end()
-      return .finished
+      let kind = state.withLock { $0.next() % 8 }
+      switch kind {
+      case 0, 1: return .spent
+      case 2: return .waiting(Wait(atMost: .microseconds(kind * 300)))
+      // Only its cancellation ends this one, which may have come already.
+      case 3: return .waiting(Wait(atMost: .seconds(86400)))
+      default:
+        let wasEnded = hasEnded.exchange(true, ordering: .acquiringAndReleasing)
+        if !wasEnded { log.finish() }
+        return .finished
+      }
     }
   }
 }

@@ -12,7 +12,6 @@ struct VerdictTests {
     (.clone, .noMemory, .terminal),
     (.clone, .readOnlyFileSystem, .terminal),
     (.clone, .fileTooLarge, .terminal),
-    (.clone, .canceled, .terminal),
     (.clone, .resourceTemporarilyUnavailable, .transient),
     (.clone, .interrupted, .transient),
     (.clone, .invalidArgument, .diagnose),

@@ -26,13 +26,17 @@ ssize_t creflink_copy_range(int source, int64_t source_offset,
 /// every signal blocked and dies with the thread that started it (PR_SET_PDEATHSIG).
 struct creflink_clone_helper;
 
-/// Starts one. Both descriptors must stay open until it ended.
+/// Starts one. It has descriptors of its own for both files. It dies with the calling
+/// *thread* (PR_SET_PDEATHSIG follows that): call it on one that lives until it has ended.
 /// Returns a pidfd that becomes readable when it ended; it belongs to the helper.
-/// -ENOSYS where this processor or kernel (before 5.2) is not provided for, else the error of clone(2) or mmap(2).
+/// -ENOSYS where this processor or kernel (before 5.4) is not provided for, -EPERM where
+/// children go to another pid namespace, -ENOENT without /proc, which tells that; else the
+/// error of clone(2), fcntl(2) or mmap(2).
 int creflink_clone_helper_start(int destination, int source, struct creflink_clone_helper **helper);
 
 /// Reaps a helper whose pidfd is readable (or waits for it) and frees it.
-/// Returns what FICLONE returned, or -ECANCELED when it was killed before it returned.
+/// Returns what FICLONE returned, or -ECANCELED when the helper ended before that returned:
+/// somebody else killed it.
 int creflink_clone_helper_finish(struct creflink_clone_helper *helper);
 
 /// Kills a helper (SIGKILL), waits until the kernel let go of both files, frees it.

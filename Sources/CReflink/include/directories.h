@@ -21,8 +21,11 @@ ssize_t creflink_read_symbolic_link(int directory, const char *name, char *targe
 
 /// linkat(2) of an open descriptor (a reference, or an unnamed file) to a new
 /// name: AT_EMPTY_PATH first, which some kernels keep for privileged callers,
-/// then through /proc/self/fd. -EEXIST when the name is taken.
+/// then through /proc/thread-self/fd. -EEXIST when the name is taken.
 int creflink_link_descriptor(int descriptor, int directory, const char *name);
+
+/// linkat(2) of a name to another in the same directory. -EEXIST when that is taken.
+int creflink_link(int directory, const char *name, const char *new_name);
 
 /// renameat2(2); `replace` false adds RENAME_NOREPLACE.
 int creflink_rename(int old_directory, const char *old_name,

@@ -91,7 +91,7 @@ ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t
 ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count);
 
 /// fcntl(2) with O_NONBLOCK, which all descriptors of one opening share.
-int creflink_set_nonblocking(int descriptor);
+int creflink_set_nonblocking(int descriptor, bool nonblocking);
 
 /// ftruncate(2).
 int creflink_truncate(int descriptor, int64_t size);

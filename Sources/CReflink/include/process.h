@@ -13,13 +13,26 @@ int creflink_start_thread(void (*body)(void *), void *context);
 /// getrlimit(RLIMIT_NOFILE), INT64_MAX when unlimited.
 int64_t creflink_descriptor_limit(void);
 
+/// getpid(2).
+int creflink_process(void);
+
+/// The ids by which the kernel checks this *thread's* rights to files, and which new files get;
+/// see setfsuid(2).
+struct creflink_credentials {
+    uint32_t user, group;
+};
+struct creflink_credentials creflink_file_credentials(void);
+
+/// setfsgid(2), setfsuid(2), for this thread alone. What is not permitted changes nothing.
+void creflink_set_file_credentials(struct creflink_credentials credentials);
+
 /// Processors that this process may run on; sched_getaffinity(2).
 int creflink_processors(void);
 
 /// getrlimit(RLIMIT_FSIZE) in bytes, INT64_MAX when unlimited.
 int64_t creflink_file_size_limit(void);
 
-/// The umask as /proc/self/status tells it, without the race of umask(2). -ENOENT where it does not.
+/// The umask as /proc/thread-self/status tells it, without the race of umask(2). -ENOENT where it does not.
 int creflink_current_umask(void);
 
 /// signal(SIGXFSZ, SIG_IGN): a write past RLIMIT_FSIZE then fails with EFBIG.
@@ -27,6 +40,9 @@ void creflink_ignore_file_size_signal(void);
 
 /// geteuid(2).
 uint32_t creflink_effective_user(void);
+
+/// getegid(2).
+uint32_t creflink_effective_group(void);
 
 /// getenv(3); null when not set.
 const char *creflink_environment(const char *name);

@@ -1,37 +1,44 @@
-/// Waiting for descriptors, for a time, and for each other.
+/// Waiting for descriptors, for a time, and for other threads.
 #ifndef CREFLINK_WAITING_H
 #define CREFLINK_WAITING_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
-/// What a descriptor is to be ready for (a negative one: nothing), and whether it is.
-struct creflink_readiness {
-    int descriptor;
-    bool for_writing;
-    bool is_ready;
-};
+/// ppoll(2) on one descriptor (a negative one: none), at most `nanoseconds`. An error or a
+/// hang-up counts as ready: the call that follows tells. Returns 1 when it is ready, 0 when
+/// the time is over; -EINTR, or another errno where ppoll itself fails.
+int creflink_wait(int descriptor, bool for_writing, int64_t nanoseconds);
 
-/// ppoll(2) on at most 64 descriptors, at most `nanoseconds`; a negative time has no end.
-/// An error or a hang-up counts as ready: the call that follows tells. Returns how many
-/// are ready, 0 when the time is over, -EINTR.
-int creflink_wait(struct creflink_readiness *awaited, size_t count, int64_t nanoseconds);
+/// epoll_create1(2).
+int creflink_make_poll(void);
 
-/// eventfd(2) that does not block: readable from a ring until it is heard.
-int creflink_make_bell(void);
-int creflink_ring(int bell);
-int creflink_hear(int bell);
+/// epoll_ctl(2): reports `descriptor` once, when it is readable (or writable), as `token`.
+/// -EPERM for what is always ready (a regular file).
+int creflink_poll_add(int poll, int descriptor, bool for_writing, uint64_t token);
 
-/// A place to wait for an event, by futex(2). Whoever saw generation N and waits for
-/// it to pass is not missed, and nobody who comes later takes a waking from it.
-struct creflink_gate;
-struct creflink_gate *creflink_make_gate(void);
-void creflink_free_gate(struct creflink_gate *gate);
-uint32_t creflink_gate_generation(const struct creflink_gate *gate);
-/// Returns at once when the generation is another already; may return early.
-void creflink_gate_wait(struct creflink_gate *gate, uint32_t generation);
-/// The next generation; wakes so many of those that wait.
-void creflink_gate_open(struct creflink_gate *gate, int count);
+/// epoll_ctl(2): forgets a descriptor. To be called before it is closed.
+int creflink_poll_remove(int poll, int descriptor);
+
+/// epoll_wait(2): stores the tokens of what is ready. `milliseconds` < 0 has no end.
+/// Returns how many were stored, 0 when the time is over, -EINTR.
+int creflink_poll_wait(int poll, uint64_t *tokens, int capacity, int milliseconds);
+
+/// eventfd(2) that does not block: readable from a signal on, until it is drained.
+int creflink_make_event(void);
+int creflink_event_signal(int event);
+int creflink_event_drain(int event);
+
+/// An event count for threads, by futex(2): whoever read count N and waits for it to pass
+/// misses no advance that came in between.
+struct creflink_event_count;
+struct creflink_event_count *creflink_make_event_count(void);
+void creflink_free_event_count(struct creflink_event_count *count);
+uint32_t creflink_event_count_read(const struct creflink_event_count *count);
+/// Returns at once when the count has passed `seen`; may return early.
+void creflink_event_count_wait(struct creflink_event_count *count, uint32_t seen);
+/// Adds one, and wakes at most `threads` of those that wait.
+void creflink_event_count_advance(struct creflink_event_count *count, int threads);
 
 #endif

@@ -4,7 +4,7 @@ import SystemPackage
 struct ExtentScan: ~Copyable, Operation {
   private let file: RegularFile
   private let path: FilePath
-  private let controller: CopyController?
+  private let activity: Activity?
 
   private var extents: [FileExtent] = []
   private var position: Int64 = 0
@@ -13,9 +13,9 @@ struct ExtentScan: ~Copyable, Operation {
   /// 1.5 to 9 µs each, as measured on XFS and Btrfs.
   private static var batch: Int { 1024 }
 
-  init(_ operand: FileOperand, _ controller: CopyController?) throws(ReflinkError) {
+  init(_ operand: Operand, _ activity: Activity?) throws(ReflinkError) {
     path = operand.path
-    self.controller = controller
+    self.activity = activity
     file = try RegularFile.open(operand)
   }
 
@@ -32,11 +32,11 @@ struct ExtentScan: ~Copyable, Operation {
   mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     do throws(SystemError) {
       while !isFinished {
-        if let controller, controller.isCancelled {
+        if let activity, activity.isCancelled {
           throw SystemError(call: .extents, errno: .canceled)
         }
         try step()
-        if let turn, turn.isFinished, !isFinished { return .spent }
+        if let turn, turn.isOver, !isFinished { return .spent }
       }
       return .finished
     } catch {

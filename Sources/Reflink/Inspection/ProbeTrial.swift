@@ -2,11 +2,11 @@ import SystemPackage
 
 /// Tries what is possible between a source and a directory, on a file that nobody sees.
 struct ProbeTrial: ~Copyable, Operation {
-  private let source: FileOperand
-  private let directory: FileOperand
+  private let source: Operand
+  private let directory: Operand
   private(set) var outcome = ProbeReport()
 
-  init(_ source: FileOperand, _ directory: FileOperand) {
+  init(_ source: Operand, _ directory: Operand) {
     self.source = source
     self.directory = directory
   }
@@ -34,14 +34,14 @@ struct ProbeTrial: ~Copyable, Operation {
     in directory: borrowing Descriptor
   ) throws(SystemError) -> Descriptor {
     do throws(SystemError) {
-      return try FilePath(".").withName { (name) throws(SystemError) in
+      return try OwnedName.dot.with { (name) throws(SystemError) in
         try directory.open(name, [.unnamed, .readWrite], mode: 0o600)
       }
     } catch {
       guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
     }
     outcome.hasUnnamedFiles = false
-    return try FilePath.temporaryName().withName { (name) throws(SystemError) in
+    return try OwnedName.temporary().with { (name) throws(SystemError) in
       let file = try directory.open(name, [.readWrite, .create, .exclusive], mode: 0o600)
       try directory.remove(name)
       return file

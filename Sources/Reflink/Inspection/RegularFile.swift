@@ -6,7 +6,7 @@ struct RegularFile: ~Copyable, Sendable {
   let status: FileStatus
 
   /// Opens what a caller named; for anything but a regular file the code is `wrongType`.
-  static func open(_ operand: FileOperand) throws(ReflinkError) -> RegularFile {
+  static func open(_ operand: Operand) throws(ReflinkError) -> RegularFile {
     do throws(SystemError) {
       let file = try describe(operand)
       guard file.status.type == .regular else {
@@ -20,7 +20,7 @@ struct RegularFile: ~Copyable, Sendable {
     }
   }
 
-  private static func describe(_ operand: FileOperand) throws(SystemError) -> RegularFile {
+  private static func describe(_ operand: Operand) throws(SystemError) -> RegularFile {
     let file = try operand.open(.nonBlocking)
     let status = try file.status()
     return RegularFile(descriptor: file, status: status)

@@ -5,15 +5,15 @@ struct SharingScan: ~Copyable, Operation {
   private var first: ExtentScan
   private var second: ExtentScan
   private let isOneSystem: Bool
-  private let controller: CopyController?
+  private let activity: Activity?
   private let path: FilePath
   private var accounting: SharingAccounting?
 
   init(
-    _ first: FileOperand, _ second: FileOperand, _ controller: CopyController?
+    _ first: Operand, _ second: Operand, _ activity: Activity?
   ) throws(ReflinkError) {
-    let one = try ExtentScan(first, controller)
-    let two = try ExtentScan(second, controller)
+    let one = try ExtentScan(first, activity)
+    let two = try ExtentScan(second, activity)
     if one.identity == two.identity {
       throw ReflinkError(
         code: .sameFile, operation: .refuse(.sameFile), source: first.path,
@@ -22,7 +22,7 @@ struct SharingScan: ~Copyable, Operation {
     isOneSystem = one.isOnFileSystem(of: two)
     self.first = one
     self.second = two
-    self.controller = controller
+    self.activity = activity
     path = first.path
   }
 
@@ -40,10 +40,10 @@ struct SharingScan: ~Copyable, Operation {
         first.outcome, second.outcome, onOneFileSystem: isOneSystem)
     }
     while accounting?.step() ?? false {
-      if let controller, controller.isCancelled {
+      if let activity, activity.isCancelled {
         throw SystemError(call: .extents, errno: .canceled).during(.inspect, path)
       }
-      if let turn, turn.isFinished { return .spent }
+      if let turn, turn.isOver { return .spent }
     }
     return .finished
   }

@@ -1,10 +1,11 @@
 import Synchronization
 import SystemPackage
 
-/// A hand on a running copy, from any thread: how far it is, and an end to it.
+/// Observes and cancels running copies, from any thread.
 ///
-/// A copy that nobody holds a controller of pays nothing for it. One controller may
-/// serve several copies; it then counts all their bytes and cancels them all.
+/// A copy without a controller pays nothing for it. One controller may serve several copies;
+/// it then counts all their bytes, and `cancel` ends them all. The cancellation of a task
+/// ends only what that task awaits.
 public final class CopyController: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let done = Atomic<Int64>(0)
@@ -20,23 +21,26 @@ public final class CopyController: Sendable {
     var isOpenEnded = false
     var currentPath: FilePath?
     var hasBegun = false
-    var running = 0
+    var activities: [Activity] = []
     var waiters: [Waiter] = []
+
+    var isFinished: Bool { hasBegun && activities.isEmpty }
   }
 
   /// A controller of nothing yet.
   public init() {}
 
   /// Asks every copy under this controller to end. Each ends after its current step
-  /// (milliseconds; one whole FICLONE of a short file cannot be cut), removes what
-  /// it had begun, and throws an error with the code `cancelled`.
+  /// (milliseconds; one whole FICLONE of a short file cannot be cut), one that waits at
+  /// once; it removes what it had begun, and throws an error with the code `cancelled`.
   public func cancel() {
-    cancelled.store(true, ordering: .relaxed)
+    cancelled.store(true, ordering: .releasing)
+    for activity in state.withLock({ $0.activities }) { activity.cancel() }
   }
 
   /// Whether somebody cancelled it.
   public var isCancelled: Bool {
-    cancelled.load(ordering: .relaxed)
+    cancelled.load(ordering: .acquiring)
   }
 
   /// How far everything under this controller is, now. The copies do not notice, but for the
@@ -49,14 +53,44 @@ public final class CopyController: Sendable {
         bytesExpected: state.isOpenEnded ? nil : state.bytesExpected,
         filesDone: files.load(ordering: .relaxed),
         filesExpected: state.isOpenEnded ? nil : state.filesExpected,
-        currentPath: state.currentPath, isFinished: state.hasBegun && state.running == 0)
+        currentPath: state.currentPath, isFinished: state.isFinished)
     }
   }
 
   // MARK: - For the copies
 
+  /// A call begins. To be ended by `end`.
+  func begin() -> Activity {
+    let activity = Activity(self)
+    state.withLock { state in
+      state.hasBegun = true
+      state.activities.append(activity)
+    }
+    // `cancel` sets the flag before it looks for activities.
+    if isCancelled { activity.cancel() }
+    return activity
+  }
+
+  func end(_ activity: Activity) {
+    let waiters = state.withLock { state in
+      state.activities.removeAll { $0 === activity }
+      guard state.activities.isEmpty else { return [Waiter]() }
+      defer { state.waiters = [] }
+      return state.waiters
+    }
+    for waiter in waiters { waiter.open() }
+  }
+
   func add(_ bytes: Int64) {
-    if bytes != 0 { done.add(bytes, ordering: .relaxed) }
+    guard bytes != 0 else { return }
+    // Saturating: the sizes of a few sparse files add up to more than an integer holds.
+    var old = done.load(ordering: .relaxed)
+    while true {
+      let (exchanged, original) = done.weakCompareExchange(
+        expected: old, desired: old.saturatingAdd(bytes), ordering: .relaxed)
+      if exchanged { return }
+      old = original
+    }
   }
 
   func fileDone() {
@@ -72,8 +106,8 @@ public final class CopyController: Sendable {
   /// More is to be done, of a known size.
   func expect(bytes: Int64, files: Int) {
     state.withLock { state in
-      state.bytesExpected = (state.bytesExpected ?? 0) + bytes
-      state.filesExpected = (state.filesExpected ?? 0) + files
+      state.bytesExpected = (state.bytesExpected ?? 0).saturatingAdd(bytes)
+      state.filesExpected = (state.filesExpected ?? 0).saturatingAdd(files)
     }
   }
 
@@ -82,29 +116,12 @@ public final class CopyController: Sendable {
     state.withLock { $0.isOpenEnded = true }
   }
 
-  func began() {
-    state.withLock { state in
-      state.hasBegun = true
-      state.running += 1
-    }
-  }
-
-  func ended() {
-    let waiters = state.withLock { state in
-      state.running -= 1
-      guard state.running == 0 else { return [Waiter]() }
-      defer { state.waiters = [] }
-      return state.waiters
-    }
-    for waiter in waiters { waiter.open() }
-  }
-
   // MARK: - For who listens
 
   /// Adds one to wake at the end; false where that has come.
   func add(_ waiter: Waiter) -> Bool {
     state.withLock { state in
-      if state.hasBegun, state.running == 0 { return false }
+      if state.isFinished { return false }
       state.waiters.append(waiter)
       return true
     }

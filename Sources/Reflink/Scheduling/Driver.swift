@@ -1,46 +1,98 @@
-/// Why a job's turn ended.
+/// What one step of a transfer came to.
+enum Step: Equatable {
+  /// So many bytes further (or none, when it only changed its method).
+  case advanced(Int64)
+  /// Nothing to do before this.
+  case waiting(Wait)
+  case finished
+}
+
+/// What work waits for: a descriptor to become ready, or a time to pass, whichever is first.
+struct Wait: Equatable {
+  var descriptor: CInt = -1
+  /// Ready for writing, not for reading.
+  var forWriting = false
+  var atMost: Duration
+}
+
+/// Data on its way in bounded steps, after the kernel's rule for copying a huge page: one
+/// small page, then a look whether the turn has lasted long enough.
+protocol Transfer: ~Copyable {
+  /// Does one bounded amount of work. Never loops over a whole file, never sleeps.
+  mutating func step() throws(SystemError) -> Step
+
+  /// Ends the transfer early. It is not stepped again.
+  mutating func cancel()
+
+  /// How far it got, in bytes; may grow while it waits.
+  var bytesDone: Int64 { get }
+}
+
+/// How long work may keep its thread while others wait: the kernel's `cond_resched()`.
+struct TimeSlice {
+  static let standard = Duration.milliseconds(10)
+
+  private let end: Instant
+
+  init(_ length: Duration = standard) {
+    end = .now + length
+  }
+
+  /// Whether to give way now: only when somebody waits *and* the turn has lasted
+  /// long enough. While nobody waits the clock is not even read.
+  func isSpent(othersWait: () -> Bool) -> Bool {
+    othersWait() && Instant.now >= end
+  }
+}
+
+/// Why a turn ended.
 enum Turn: Equatable {
   case finished
   case cancelled
-  /// The slice is over and others wait.
+  /// The slice is spent and others wait.
   case spent
   case waiting(Wait)
 }
 
-/// Steps a job until it is finished, cancelled, has to wait, or its slice is
-/// spent and others wait. The one place that drives jobs, whoever's thread it is.
-func advance<J: Job & ~Copyable>(
-  _ job: inout J, controller: CopyController?, slice: TimeSlice, othersWait: () -> Bool
+/// Steps a transfer until it is finished, cancelled, has to wait, or its slice is
+/// spent and others wait. The one place that drives transfers, whoever's thread it is.
+func advance<T: Transfer & ~Copyable>(
+  _ transfer: inout T, _ activity: Activity?, slice: TimeSlice, othersWait: () -> Bool
 ) throws(SystemError) -> Turn {
   while true {
-    if let controller, controller.isCancelled {
-      job.cancel()
+    if let activity, activity.isCancelled {
+      transfer.cancel()
       return .cancelled
     }
-    let before = job.bytesDone
-    let step = try job.step()
-    controller?.add(job.bytesDone - before)
+    let before = transfer.bytesDone
+    let step = try transfer.step()
+    activity?.add(transfer.bytesDone.saturatingSubtract(before))
     switch step {
     case .advanced: break
     case .finished: return .finished
     case .waiting(let wait): return .waiting(wait)
     }
-    if slice.isFinished(othersWait: othersWait) { return .spent }
+    if slice.isSpent(othersWait: othersWait) { return .spent }
   }
 }
 
-/// Runs a job to its end on the caller's own thread, which nobody else waits for.
+/// Runs a transfer to its end on the caller's own thread, which nobody else waits for.
 /// Returns false when it was cancelled.
-func run<J: Job & ~Copyable>(_ job: inout J, controller: CopyController?) throws(SystemError)
-  -> Bool
-{
+func run<T: Transfer & ~Copyable>(
+  _ transfer: inout T, _ activity: Activity?
+) throws(SystemError) -> Bool {
   while true {
-    switch try advance(&job, controller: controller, slice: TimeSlice(), othersWait: { false }) {
+    switch try advance(&transfer, activity, slice: TimeSlice(), othersWait: { false }) {
     case .finished: return true
     case .cancelled: return false
     case .spent: break
-    case .waiting(let wait):
-      waitUntilReady(wait.descriptor, forWriting: wait.forWriting, atMost: wait.atMost)
+    case .waiting(let wait): sleep(for: wait)
     }
   }
+}
+
+/// Waits on the caller's own thread; short enough to see a cancellation soon.
+func sleep(for wait: Wait) {
+  waitUntilReady(
+    wait.descriptor, forWriting: wait.forWriting, atMost: min(wait.atMost, .milliseconds(20)))
 }

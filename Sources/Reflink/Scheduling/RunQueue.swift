@@ -1,253 +1,177 @@
-import CReflink
 import Synchronization
 import SystemPackage
 
-/// Work in turns on a few threads: first come, first served, and whoever has used up
-/// its slice while others wait goes to the back. Work that waits is in nobody's way.
-///
-/// A thread that needs a result may work here itself until that is there. Threads
-/// are started when there is work for them, and never before.
-final class RunQueue: Sendable {
-  fileprivate struct State: ~Copyable {
-    var ready = Line()
-    var waiting: [Waiting] = []
-    /// Threads that found nothing to do and wait at the gate.
-    var parked = 0
-    /// Those of them that were woken and have not gone on yet: nobody counts on them twice.
-    var woken = 0
-    var started = 0
-    /// Callers that work here themselves.
-    var callers = 0
-    /// Whether another looks at what the waiting wait for, and hears the bell.
-    var isWatched = false
-    /// Made for the first that watches.
-    var bell: CInt = -1
-  }
+/// Something long that takes turns at the workers of a queue.
+protocol Work: AnyObject, Sendable {
+  /// Goes on until it is finished, has to wait, or its turn is over. Never sleeps.
+  /// After `finished` or `cancelled` it is not asked again.
+  func take(_ turn: WorkerTurn) -> Turn
 
-  fileprivate struct Waiting {
-    let work: any Work
-    let wait: Wait
-    let end: Instant
+  /// By whom its waiting is ended early; nil where nobody can.
+  var activity: Activity? { get }
+}
+
+/// One worker's time for one piece of work.
+struct WorkerTurn {
+  /// Whose worker it is; nil for a caller's own thread, for which nobody waits.
+  let queue: RunQueue?
+  let slice = TimeSlice()
+  /// Whether a long file gives way even if nobody waits in the queue: the rest of its tree
+  /// may wait for it.
+  var alwaysYields = false
+
+  /// Whether a file gives way once the slice is spent.
+  var othersWait: Bool { alwaysYields || (queue?.othersWait ?? false) }
+
+  /// Whether the worker is to give way: the slice is spent and somebody waits for it.
+  var isOver: Bool { slice.isSpent { queue?.othersWait ?? false } }
+
+  /// The next slice of the same worker, where nobody waited at the end of this one.
+  var next: WorkerTurn {
+    slice.isSpent { true } ? WorkerTurn(queue: queue, alwaysYields: alwaysYields) : self
+  }
+}
+
+/// Work in turns on a few threads of its own: first come, first served, and whoever has
+/// used up its slice while others wait goes to the back. Nobody else's thread works here:
+/// a caller that blocks has its own work, or sleeps.
+///
+/// Work that waits is with the `Watcher`. Once its waiting is over, or was cancelled, it is
+/// served before what only waits for a worker, every other time: it has a short turn as a rule,
+/// and what it waited for may be gone soon.
+///
+/// Threads are started when there is work for them, and never end: the helper process of a
+/// long clone dies with the thread that started it.
+final class RunQueue: Sendable {
+  private struct State {
+    var ready = Line()
+    /// What has waited, and is ready again.
+    var resumed = Line()
+    var resumedIsNext = true
+    /// Threads that found nothing to do; those that were woken and have not looked yet
+    /// among them.
+    var parked = 0
+    var started = 0
+
+    var count: Int { ready.count + resumed.count }
+
+    mutating func next() -> (any Work)? {
+      defer { resumedIsNext.toggle() }
+      if resumedIsNext { return resumed.removeFirst() ?? ready.removeFirst() }
+      return ready.removeFirst() ?? resumed.removeFirst()
+    }
   }
 
   private let state = Mutex(State())
-  private let gate = Gate()
-  /// Copies of what `state` holds, to be read at every step.
-  private let readyCount = Atomic<Int>(0)
-  private let idleCount: Atomic<Int>
+  private let wakeUp = EventCount()
   private let threads: Int
+  private let process = processID()
 
   /// The queue of all copies that nobody runs on a thread of their own.
   static let shared = RunQueue(threads: max(2, defaultWorkers()))
 
-  /// - Parameter threads: How many are started at most; callers that work are not counted.
+  /// - Parameter threads: How many are started at most; at least 1.
   init(threads: Int) {
-    self.threads = threads
-    idleCount = Atomic(threads)
-  }
-
-  deinit {
-    state.withLock { if $0.bell >= 0 { _ = Descriptor(owning: $0.bell) } }
+    self.threads = max(threads, 1)
   }
 
   /// Whether work waits for a worker.
-  var othersWait: Bool { readyCount.load(ordering: .relaxed) > 0 }
+  var othersWait: Bool { state.withLock { $0.count > 0 } }
 
-  /// Whether a thread has nothing to do, or could still be started.
-  var hasIdleWorkers: Bool { idleCount.load(ordering: .relaxed) > 0 }
+  /// Whether the queue's threads may do the calling thread's work: they have the process's
+  /// effective rights to files, and it has no others of its own (setfsuid(2)). After fork(2)
+  /// there are no such threads.
+  var mayWorkForCaller: Bool {
+    processID() == process && FileCredentials.current == .effective
+  }
 
-  /// Puts work at the end of the line. Fails when there is no thread for it at all.
+  /// Puts work at the end of the line. Throws where there is no thread that would do it:
+  /// none could be started, or this is a child of fork(2), which has none of them.
   func submit(_ work: any Work) throws(SystemError) {
-    let mustStart = state.withLock { state in
-      state.ready.append(work)
-      readyCount.store(state.ready.count, ordering: .relaxed)
-      if wakeOne(&state) { return false }
-      guard state.started < threads else { return false }
-      state.started += 1
-      return true
+    guard processID() == process else {
+      throw SystemError(call: .thread, errno: .notSupported)
     }
+    try add {
+      $0.ready.append(work)
+    } orTakeBack: {
+      $0.ready.remove(work)
+    }
+  }
+
+  /// The same for work whose waiting is over.
+  func resume(_ work: any Work) {
+    // A thread is there: it had this work before.
+    try? add {
+      $0.resumed.append(work)
+    } orTakeBack: { _ in
+      false
+    }
+  }
+
+  /// - Parameter takeBack: Called where no thread is there and none could be started.
+  private func add(
+    _ append: (inout State) -> Void, orTakeBack takeBack: (inout State) -> Bool
+  ) throws(SystemError) {
+    let (mustWake, mustStart) = state.withLock { state in
+      append(&state)
+      let mustStart = state.count > state.parked && state.started < threads
+      if mustStart { state.started += 1 }
+      return (state.parked > 0, mustStart)
+    }
+    if mustWake { wakeUp.advance(waking: 1) }
     guard mustStart else { return }
-    idleCount.subtract(1, ordering: .relaxed)
     do throws(SystemError) {
-      try startThread { [self] in workOn(nil) { false } }
+      try startThread { [self] in workForEver() }
     } catch {
-      idleCount.add(1, ordering: .relaxed)
-      let isNobodysWork = state.withLock { state in
+      let isNobodys = state.withLock { state in
         state.started -= 1
-        guard state.started == 0, state.callers == 0 else { return false }
-        let mine = state.ready.remove(work)
-        readyCount.store(state.ready.count, ordering: .relaxed)
-        return mine
+        return state.started == 0 && takeBack(&state)
       }
-      if isNobodysWork { throw error }
+      if isNobodys { throw error }
     }
   }
 
-  /// Lets the caller's thread work here, `first` before all, until it is done.
-  func work(first: (any Work)? = nil, until isDone: () -> Bool) {
-    state.withLock { $0.callers += 1 }
-    workOn(first, isDone)
-    // What woke this thread, which goes now, may have been meant for any.
-    state.withLock { state in
-      state.callers -= 1
-      if !state.ready.isEmpty || !state.waiting.isEmpty { _ = wakeOne(&state) }
-    }
-  }
-
-  private func workOn(_ first: (any Work)?, _ isDone: () -> Bool) {
-    var next = first
-    while !isDone() {
-      guard let work = next ?? take() else {
-        park(isDone)
-        continue
-      }
-      next = nil
+  private func workForEver() {
+    // A thread inherits those of the one that started it, which may be a user's.
+    if FileCredentials.current != .effective { FileCredentials.effective.adopt() }
+    while true {
+      let work = next()
       switch work.take(WorkerTurn(queue: self)) {
       case .finished, .cancelled: break
       case .spent: putBack(work)
-      case .waiting(let wait): putBack(work, until: wait)
+      case .waiting(let wait):
+        Watcher.shared.watch(wait, work.activity) { [self] in resume(work) }
       }
     }
   }
 
-  /// Wakes a thread for new work. False when none sleeps.
-  private func wakeOne(_ state: inout State) -> Bool {
-    if state.parked > 0 {
-      wake(1, &state)
-    } else if state.isWatched {
-      _ = creflink_ring(state.bell)
-    } else {
-      return false
-    }
-    return true
-  }
-
-  private func wake(_ count: Int, _ state: inout State) {
-    state.parked -= count
-    state.woken += count
-    gate.open(for: count)
-  }
-
-  /// To be called when something became true that a caller of `work` waits for.
-  func wakeAll() {
-    state.withLock { state in
-      if state.parked > 0 { wake(state.parked, &state) }
-      if state.isWatched { _ = creflink_ring(state.bell) }
-    }
-  }
-
-  /// Puts work aside that has to wait.
-  func putBack(_ work: any Work, until wait: Wait) {
-    state.withLock { state in
-      state.waiting.append(
-        Waiting(work: work, wait: wait, end: .now + wait.atMost))
-      // Whoever watches has to look at it too, or whoever is parked to begin watching.
-      if state.isWatched {
-        _ = creflink_ring(state.bell)
-      } else if state.parked > 0 {
-        wake(1, &state)
-      }
-    }
-  }
-
+  /// Puts back what has used up its turn; the thread that calls takes the next.
   private func putBack(_ work: any Work) {
-    state.withLock { state in
-      state.ready.append(work)
-      readyCount.store(state.ready.count, ordering: .relaxed)
-    }
+    state.withLock { $0.ready.append(work) }
   }
 
-  private func take() -> (any Work)? {
-    state.withLock { state in
-      if !state.waiting.isEmpty {
-        let now = Instant.now
-        state.release { $0.end <= now }
+  /// The next work; sleeps until there is some.
+  private func next() -> any Work {
+    while true {
+      let seen = wakeUp.current
+      let work = state.withLock { state in
+        let work = state.next()
+        if work == nil { state.parked += 1 }
+        return work
       }
-      let work = state.ready.removeFirst()
-      readyCount.store(state.ready.count, ordering: .relaxed)
-      return work
+      if let work { return work }
+      wakeUp.wait(past: seen)
+      state.withLock { $0.parked -= 1 }
     }
-  }
-
-  /// Sleeps until there may be something to do.
-  private func park(_ isDone: () -> Bool) {
-    var watched: [Waiting]?
-    var bell: CInt = -1
-    let generation: UInt32? = state.withLock { state in
-      guard state.ready.isEmpty else { return nil }
-      if !state.waiting.isEmpty, !state.isWatched {
-        if state.bell < 0 { state.bell = creflink_make_bell() }
-        bell = state.bell
-        state.isWatched = true
-        watched = Array(state.waiting.prefix(Self.mostWatched))
-      } else {
-        state.parked += 1
-      }
-      return gate.generation
-    }
-    guard let generation else { return }
-    idleCount.add(1, ordering: .relaxed)
-    var ready: [Bool] = []
-    // Whoever makes it true wakes all that were counted above.
-    if !isDone() {
-      if let watched {
-        ready = watch(watched, bell)
-      } else {
-        gate.wait(past: generation)
-      }
-    }
-    idleCount.subtract(1, ordering: .relaxed)
-    state.withLock { state in
-      guard let watched else {
-        // Woken, or returned early in place of one that was.
-        if state.woken > 0 { state.woken -= 1 } else { state.parked -= 1 }
-        return
-      }
-      state.isWatched = false
-      let now = Instant.now
-      let ended = zip(watched, ready).filter(\.1).map { ObjectIdentifier($0.0.work) }
-      state.release { $0.end <= now || ended.contains(ObjectIdentifier($0.work)) }
-      readyCount.store(state.ready.count, ordering: .relaxed)
-    }
-  }
-
-  private static let mostWatched = 60
-
-  /// Waits for the bell, for one of the descriptors, or for the first end.
-  private func watch(_ watched: [Waiting], _ bell: CInt) -> [Bool] {
-    let now = Instant.now
-    var limit = watched.map { ($0.end - now).wholeNanoseconds }.min() ?? 0
-    // Without a bell (no descriptor was left for it) look again soon.
-    if bell < 0 { limit = min(limit, 2_000_000) }
-    var awaited = [creflink_readiness(descriptor: bell, for_writing: false, is_ready: false)]
-    awaited += watched.map {
-      creflink_readiness(
-        descriptor: $0.wait.descriptor, for_writing: $0.wait.forWriting, is_ready: false)
-    }
-    _ = unsafe creflink_wait(&awaited, awaited.count, max(limit, 0))
-    if awaited[0].is_ready { _ = creflink_hear(bell) }
-    return awaited.dropFirst().map(\.is_ready)
-  }
-}
-
-extension RunQueue.State {
-  /// Work whose waiting is over goes to the end of the line.
-  fileprivate mutating func release(_ isFinished: (RunQueue.Waiting) -> Bool) {
-    var still: [RunQueue.Waiting] = []
-    for entry in waiting {
-      if isFinished(entry) { ready.append(entry.work) } else { still.append(entry) }
-    }
-    waiting = still
   }
 }
 
 /// First in, first out.
-private struct Line: ~Copyable {
+private struct Line {
   private var entries: [(any Work)?] = []
   private var head = 0
 
   var count: Int { entries.count - head }
-  var isEmpty: Bool { count == 0 }
 
   mutating func append(_ work: any Work) { entries.append(work) }
 
@@ -269,9 +193,4 @@ private struct Line: ~Copyable {
     entries.remove(at: index)
     return true
   }
-}
-
-/// Workers where nobody chose: one for each processor, at most 4.
-func defaultWorkers() -> Int {
-  min(max(Int(creflink_processors()), 1), 4)
 }

@@ -3,18 +3,18 @@ import SystemPackage
 /// A snapshot that the file system makes by itself: of a file on OCFS2, and of a Btrfs
 /// subvolume where that was asked for. The outcome says whether it was made so.
 struct FileSystemSnapshot: ~Copyable, Operation {
-  private let source: FilePath
-  private let destination: FilePath
+  private let source: OwnedLocation
+  private let destination: OwnedLocation
   private let preserving: SnapshotPreservation
   private let method: SnapshotMethod
-  private let controller: CopyController?
+  private let activity: Activity?
   private(set) var outcome = false
 
   init(
-    _ source: FilePath, _ destination: FilePath, _ preserving: SnapshotPreservation,
-    _ method: SnapshotMethod, _ controller: CopyController?
+    _ source: OwnedLocation, _ destination: OwnedLocation, _ preserving: SnapshotPreservation,
+    _ method: SnapshotMethod, _ activity: Activity?
   ) {
-    self.controller = controller
+    self.activity = activity
     self.source = source
     self.destination = destination
     self.preserving = preserving
@@ -23,16 +23,18 @@ struct FileSystemSnapshot: ~Copyable, Operation {
 
   mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     do throws(SystemError) {
-      if let controller, controller.isCancelled {
+      if let activity, activity.isCancelled {
         throw SystemError(call: .statx, errno: .canceled)
       }
-      switch method {
-      // Without its preserve flag OCFS2_IOC_REFLINK changes the owner and keeps set-id bits and
-      // extended attributes (measured on Linux 6.1), which is not what nothing means.
-      case .clones: outcome = preserving == .everything ? try reflinkOnOCFS2() : false
-      case .subvolume(let readOnly):
-        try snapshotSubvolume(readOnly: readOnly)
-        outcome = true
+      outcome = try OwnedLocation.with(source, destination) { (from, to) throws(SystemError) in
+        switch method {
+        // Without its preserve flag OCFS2_IOC_REFLINK changes the owner and keeps set-id bits and
+        // extended attributes (measured on Linux 6.1), which is not what nothing means.
+        case .clones: return preserving == .everything ? try reflinkOnOCFS2(from, to) : false
+        case .subvolume(let readOnly):
+          try snapshotSubvolume(from, to, readOnly: readOnly)
+          return true
+        }
       }
       return .finished
     } catch {
@@ -41,7 +43,7 @@ struct FileSystemSnapshot: ~Copyable, Operation {
         case .reflink, .subvolume: .snapshot
         default: .prepare
         }
-      var failure = error.during(operation, source, destination)
+      var failure = error.during(operation, source.path, destination.path)
       if error.call == .subvolume,
         error.errno == .invalidArgument || error.errno == .inappropriateIOCTLForDevice
       {
@@ -51,51 +53,47 @@ struct FileSystemSnapshot: ~Copyable, Operation {
     }
   }
 
-  private func reflinkOnOCFS2() throws(SystemError) -> Bool {
-    try source.withName { (name) throws(SystemError) in
-      // By reference: opening a FIFO or a device does something. Where it cannot be opened,
-      // whoever clones it says why.
-      guard let reference = try? Descriptor.currentDirectory.open(name, [.reference, .noFollow]),
-        try reference.fileSystemType() == .ocfs2, try reference.status().type == .regular
-      else { return false }
-      let file = try reference.reopen()
-      return try destination.withName { (new) throws(SystemError) in
-        // It writes a line to the kernel's log for each name that is taken.
-        let here = Descriptor.currentDirectory
-        if try here.statusIfPresent(of: new, follow: false) != nil { return false }
-        do throws(SystemError) {
-          try file.reflink(name, to: new)
-          return true
-        } catch {
-          // Made without refcount: whoever clones it tells what else may be wrong.
-          guard error.errno == .notSupported else { throw error }
-          return false
-        }
+  private func reflinkOnOCFS2(
+    _ source: Location, _ destination: Location
+  ) throws(SystemError) -> Bool {
+    // By reference: opening a FIFO or a device does something. Where it cannot be opened,
+    // whoever clones it says why.
+    guard let reference = try? source.open([.reference, .noFollow]),
+      try reference.fileSystemType() == .ocfs2, try reference.status().type == .regular
+    else { return false }
+    // It writes a line to the kernel's log for each name that is taken.
+    if try destination.statusIfPresent() != nil { return false }
+    let file = try reference.reopen()
+    // The call takes paths alone: by the open directories, whatever the current one is.
+    let old = OwnedName("/proc/thread-self/fd/\(reference.number)")
+    let new = OwnedName(
+      OwnedName("/proc/thread-self/fd/\(destination.directory.descriptor.number)/").text
+        + OwnedName(destination.name).text)
+    do throws(SystemError) {
+      try old.with { (old) throws(SystemError) in
+        try new.with { (new) throws(SystemError) in try file.reflink(old, to: new) }
       }
+      return true
+    } catch {
+      // Made without refcount: whoever clones it tells what else may be wrong.
+      guard error.errno == .notSupported else { throw error }
+      return false
     }
   }
 
-  private func snapshotSubvolume(readOnly: Bool) throws(SystemError) {
+  private func snapshotSubvolume(
+    _ source: Location, _ destination: Location, readOnly: Bool
+  ) throws(SystemError) {
     guard preserving == .everything else {
       throw SystemError(call: .statx, errno: .invalidArgument)
     }
-    let subvolume = try source.withName { (name) throws(SystemError) in
-      try Descriptor.currentDirectory.open(name, [.directory, .noFollow])
+    let subvolume = try source.open([.directory, .noFollow])
+    // The call wants more than a reference.
+    let parent = try destination.directory.open(.dot, .directory)
+    // The other file system only says that it knows no such call.
+    if try subvolume.fileSystemType() == .btrfs, try parent.fileSystemType() != .btrfs {
+      throw SystemError(call: .subvolume, errno: .improperLink)
     }
-    try destination.withName { (new) throws(SystemError) in
-      let directory = try Location(.current, new).parent.withName { (name) throws(SystemError) in
-        try Descriptor.currentDirectory.open(name, .directory)
-      }
-      guard let last = destination.lastComponent else {
-        throw SystemError(call: .subvolume, errno: .fileExists)
-      }
-      // The other file system only says that it knows no such call.
-      if try subvolume.fileSystemType() == .btrfs, try directory.fileSystemType() != .btrfs {
-        throw SystemError(call: .subvolume, errno: .improperLink)
-      }
-      try FilePath(root: nil, [last]).withName { (name) throws(SystemError) in
-        try directory.snapshot(of: subvolume, as: name, readOnly: readOnly)
-      }
-    }
+    try parent.snapshot(of: subvolume, as: destination.name, readOnly: readOnly)
   }
 }

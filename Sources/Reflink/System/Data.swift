@@ -65,8 +65,8 @@ extension Descriptor {
   }
 
   /// fcntl(2) with O_NONBLOCK: for a file that was opened here.
-  func neverWait() throws(SystemError) {
-    _ = try check(.open) { creflink_set_nonblocking(number) }
+  func setNonBlocking(_ isNonBlocking: Bool) throws(SystemError) {
+    _ = try check(.open) { creflink_set_nonblocking(number, isNonBlocking) }
   }
 
   /// The same as `write` for all of a part, in as many calls as it takes.
@@ -75,7 +75,7 @@ extension Descriptor {
   ) throws(SystemError) {
     var start = range.lowerBound
     while start < range.upperBound {
-      let place = offset.map { $0 + Int64(start - range.lowerBound) }
+      let place = offset.map { $0.saturatingAdd(Int64(start - range.lowerBound)) }
       let taken = try write(start..<range.upperBound, of: buffer, at: place)
       guard taken > 0 else { throw SystemError(call: .write, errno: .ioError, offset: place) }
       start += taken

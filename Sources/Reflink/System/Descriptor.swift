@@ -15,7 +15,8 @@ struct Descriptor: ~Copyable, Sendable {
     if number >= 0 { _ = creflink_close(number) }
   }
 
-  /// The current directory (AT_FDCWD): paths relative to it, or absolute ones.
+  /// The current directory (AT_FDCWD), where a caller's paths start. Another thread may change
+  /// it at any time: only `OwnedLocation` opens from here, once, at the call.
   static var currentDirectory: Descriptor {
     Descriptor(owning: CInt(CREFLINK_CURRENT_DIRECTORY))
   }
@@ -50,7 +51,7 @@ struct OpenFlags: OptionSet {
 extension Descriptor {
   /// openat(2), `self` being the directory. `mode` counts where a file is made.
   func open(
-    _ name: EntryName, _ flags: OpenFlags, mode: UInt32 = 0
+    _ name: Name, _ flags: OpenFlags, mode: UInt32 = 0
   ) throws(SystemError) -> Descriptor {
     Descriptor(
       owning: try check(.open) {
@@ -60,14 +61,14 @@ extension Descriptor {
 
   /// The file that a reference stands for, opened for reading through /proc.
   func reopen() throws(SystemError) -> Descriptor {
-    try FilePath("/proc/self/fd/\(number)").withName { (name) throws(SystemError) in
+    try OwnedName("/proc/thread-self/fd/\(number)").with { (name) throws(SystemError) in
       try Descriptor.currentDirectory.open(name, .read)
     }
   }
 
   /// Another opening of the same pipe, for writing what there is room for, through /proc.
   func reopenForWriting() throws(SystemError) -> Descriptor {
-    try FilePath("/proc/self/fd/\(number)").withName { (name) throws(SystemError) in
+    try OwnedName("/proc/thread-self/fd/\(number)").with { (name) throws(SystemError) in
       try Descriptor.currentDirectory.open(name, [.write, .nonBlocking])
     }
   }
@@ -79,7 +80,7 @@ extension Descriptor {
   }
 
   /// Whether every write goes to the file's end (O_APPEND).
-  func appends() throws(SystemError) -> Bool {
+  func isAppending() throws(SystemError) -> Bool {
     try check(.duplicate) { creflink_is_append(number) } == 1
   }
 

@@ -108,19 +108,19 @@ extension Descriptor {
   }
 
   /// statx(2) of a name in this directory, or of what it links to.
-  func status(of name: EntryName, follow: Bool) throws(SystemError) -> FileStatus {
+  func status(of name: Name, follow: Bool) throws(SystemError) -> FileStatus {
     var status = creflink_status()
     _ = try check(.statx) { unsafe creflink_status_at(number, name.pointer, follow, &status) }
     return FileStatus(status)
   }
 
   /// Whether this process may write to a name, by its effective ids; faccessat(2).
-  func canWrite(_ name: EntryName) -> Bool {
+  func canWrite(_ name: Name) -> Bool {
     unsafe creflink_access_writable(number, name.pointer) == 0
   }
 
   /// The same, where a missing name is an answer.
-  func statusIfPresent(of name: EntryName, follow: Bool) throws(SystemError) -> FileStatus? {
+  func statusIfPresent(of name: Name, follow: Bool) throws(SystemError) -> FileStatus? {
     do throws(SystemError) {
       return try status(of: name, follow: follow)
     } catch {

@@ -8,36 +8,21 @@ struct Instant: Comparable, Sendable {
   static var now: Instant { Instant(nanoseconds: creflink_monotonic()) }
 
   static func + (start: Instant, duration: Duration) -> Instant {
-    Instant(nanoseconds: start.nanoseconds + duration.wholeNanoseconds)
+    Instant(nanoseconds: start.nanoseconds.saturatingAdd(duration.wholeNanoseconds))
   }
   static func - (end: Instant, start: Instant) -> Duration {
-    .nanoseconds(end.nanoseconds - start.nanoseconds)
+    .nanoseconds(end.nanoseconds.saturatingSubtract(start.nanoseconds))
   }
   static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 }
 
 extension Duration {
+  /// Saturating: 292 years are as good as for ever.
   var wholeNanoseconds: Int64 {
     let (seconds, attoseconds) = components
-    return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+    return seconds.saturatingMultiply(1_000_000_000)
+      .saturatingAdd(attoseconds / 1_000_000_000)
   }
-}
-
-/// Waits on this thread, by ppoll(2), until `descriptor` is ready or `limit` is over; a
-/// negative descriptor waits for the time alone. Returns whether it is ready.
-@discardableResult
-func waitUntilReady(
-  _ descriptor: CInt, forWriting: Bool = false, atMost limit: Duration
-) -> Bool {
-  var awaited = creflink_readiness(
-    descriptor: descriptor, for_writing: forWriting, is_ready: false)
-  // A signal only ends the wait early; whoever waits looks again.
-  return unsafe creflink_wait(&awaited, 1, max(limit.wholeNanoseconds, 0)) == 1
-}
-
-/// Whether `descriptor` is readable now.
-func isReadable(_ descriptor: CInt) -> Bool {
-  waitUntilReady(descriptor, atMost: .zero)
 }
 
 /// Runs `body` on a new thread of its own, with every signal blocked; pthread_create(3).
@@ -70,4 +55,41 @@ func fileSizeLimit() -> Int64 {
 /// Whether this process may give files away: the effective user is 0.
 func isPrivileged() -> Bool {
   creflink_effective_user() == 0
+}
+
+/// getpid(2).
+func processID() -> CInt {
+  creflink_process()
+}
+
+/// Whose rights to files a thread has; setfsuid(2). Linux keeps them for each thread: a
+/// file server may give every thread those of another user.
+struct FileCredentials: Equatable, Sendable {
+  let user: UserID
+  let group: GroupID
+
+  /// Those of the calling thread.
+  static var current: FileCredentials {
+    let credentials = creflink_file_credentials()
+    return FileCredentials(
+      user: UserID(rawValue: credentials.user), group: GroupID(rawValue: credentials.group))
+  }
+
+  /// The calling thread's effective ids; the C library keeps them alike in all threads.
+  static var effective: FileCredentials {
+    FileCredentials(
+      user: UserID(rawValue: creflink_effective_user()),
+      group: GroupID(rawValue: creflink_effective_group()))
+  }
+
+  /// Gives them to the calling thread, where that is permitted.
+  func adopt() {
+    creflink_set_file_credentials(
+      creflink_credentials(user: user.rawValue, group: group.rawValue))
+  }
+}
+
+/// Workers where nobody chose: one for each processor, at most 4.
+func defaultWorkers() -> Int {
+  min(max(Int(creflink_processors()), 1), 4)
 }

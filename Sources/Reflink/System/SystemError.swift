@@ -14,10 +14,10 @@ enum SystemCall: String, Sendable, Hashable {
   case listAttributes = "flistxattr", getAttribute = "fgetxattr"
   case setAttribute = "fsetxattr", removeAttribute = "fremovexattr"
   case subvolume = "BTRFS_IOC_SNAP_CREATE_V2", reflink = "OCFS2_IOC_REFLINK"
-  case wait = "ppoll", thread = "pthread_create"
+  case poll = "epoll", thread = "pthread_create", umask
 }
 
-/// A system call that failed: all that the lower rooms know of an error. Paths
+/// A system call that failed: all that the lower layers know of an error. Paths
 /// are added above, where they are known.
 struct SystemError: Error, Equatable {
   var call: SystemCall
@@ -27,21 +27,17 @@ struct SystemError: Error, Equatable {
 }
 
 /// Turns the shim's convention (a value, or -errno) into a value or an error.
-/// EINTR is repeated here, a bounded number of times: no caller treats it in
-/// another way.
+/// EINTR is repeated here, without a bound: no caller treats it in another way, and how
+/// often signals come is the embedder's business.
 @inline(__always)
 func check<Value: FixedWidthInteger & SignedInteger>(
   _ call: SystemCall, at offset: Int64? = nil, _ body: () -> Value
 ) throws(SystemError) -> Value {
-  var attempts = 0
   while true {
     let result = body()
     if result >= 0 { return result }
     let errno = Errno(rawValue: CInt(truncatingIfNeeded: -result))
-    if errno == .interrupted, attempts < 100 {
-      attempts += 1
-      continue
-    }
+    if errno == .interrupted { continue }
     throw SystemError(call: call, errno: errno, offset: offset)
   }
 }

@@ -2,10 +2,8 @@ import SystemPackage
 
 /// The third method: reading and writing through memory.
 extension FileTransfer {
-  /// Larger buffers leave the processor's cache and cost up to 2.6 times the work.
-  private static var bufferSize: Int64 { 256 << 10 }
   /// After which a stream is looked at again in any case.
-  private static var streamPatience: Duration { .milliseconds(100) }
+  private static var streamPollInterval: Duration { .milliseconds(100) }
   /// PIPE_BUF.
   private static var alwaysFits: Int { 4096 }
   /// Zeros become holes in whole blocks of this size.
@@ -20,8 +18,8 @@ extension FileTransfer {
       }
     }
     // A pipe or a terminal may have nothing yet: nobody sleeps for it here.
-    if isStream, !isReadable(source.number) {
-      return .waiting(Wait(descriptor: source.number, atMost: Self.streamPatience))
+    if isStream, !isReadable(mover.source.number) {
+      return .waiting(Wait(descriptor: mover.source.number, atMost: Self.streamPollInterval))
     }
     try reserve()
 
@@ -30,7 +28,7 @@ extension FileTransfer {
     var wanted = isLast ? buffer.capacity : Int(min(Int64(buffer.capacity), segmentEnd - position))
     if waitsForRoom, !readsAtOffsets {
       // What was read from a pipe cannot be read again: no more than another takes for sure.
-      guard waitUntilReady(destination.number, forWriting: true, atMost: .zero) else {
+      guard waitUntilReady(mover.destination.number, forWriting: true, atMost: .zero) else {
         return .waiting(waitForRoom)
       }
       wanted = min(wanted, Self.alwaysFits)
@@ -50,7 +48,7 @@ extension FileTransfer {
     if !isStream, isLast, !readsToTheEnd {
       let end = position + Int64(count)
       if end > statedSize {
-        if try source.status().size > statedSize {
+        if try mover.source.status().size > statedSize {
           // Somebody appends: the copy ends where the file ended when it began.
           count = Int(statedSize - position)
           isAtEnd = true
@@ -64,7 +62,7 @@ extension FileTransfer {
     }
 
     if holes == .detect, !isStream {
-      outcome.searchedForZeros = true
+      mover.outcome.searchedForZeros = true
       try writeAroundZeros(count, of: buffer)
     } else {
       try write(0..<count, of: buffer, at: position)
@@ -76,12 +74,14 @@ extension FileTransfer {
 
   func bufferMethod() -> Method {
     // One byte more than the file says, to see that it is no longer.
-    let fitting = statedSize == 0 ? Self.bufferSize : min(statedSize + 1, Self.bufferSize)
+    let fitting =
+      statedSize == 0
+      ? DataMover.bufferSize : min(statedSize.saturatingAdd(1), DataMover.bufferSize)
     return .buffer(DataBuffer(capacity: Int((fitting + 4095) & ~4095)))
   }
 
   private func read(_ count: Int, into buffer: DataBuffer) throws(SystemError) -> Int {
-    try source.read(into: buffer, count: count, at: readsAtOffsets ? position : nil)
+    try mover.source.read(into: buffer, count: count, at: readsAtOffsets ? position : nil)
   }
 
   /// Writes a part of the buffer to `offset`, in as many calls as it takes.
@@ -89,13 +89,13 @@ extension FileTransfer {
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64
   ) throws(SystemError) {
     do throws(SystemError) {
-      try destination.writeAll(range, of: buffer, at: isStream ? nil : offset)
+      try mover.destination.writeAll(range, of: buffer, at: isStream ? nil : offset)
     } catch {
       // How far it got: the bytes before the failing call.
       writtenEnd = error.offset ?? writtenEnd
       throw error
     }
-    outcome.copied += Int64(range.count)
+    mover.outcome.copied += Int64(range.count)
     writtenEnd = offset + Int64(range.count)
   }
 
@@ -103,16 +103,16 @@ extension FileTransfer {
   private var waitsForRoom: Bool { destinationType == .fifo || destinationType == .socket }
 
   private var waitForRoom: Wait {
-    Wait(descriptor: destination.number, forWriting: true, atMost: Self.streamPatience)
+    Wait(descriptor: mover.destination.number, forWriting: true, atMost: Self.streamPollInterval)
   }
 
   /// Into a pipe or a socket, for whose reader nobody sleeps here.
   private mutating func writeWhatFits(of buffer: DataBuffer) throws(SystemError) -> Step {
-    guard let count = try destination.writeNow(unwritten, of: buffer) else {
+    guard let count = try mover.destination.writeNow(unwritten, of: buffer) else {
       return .waiting(waitForRoom)
     }
     unwritten = unwritten.lowerBound + count..<unwritten.upperBound
-    outcome.copied += Int64(count)
+    mover.outcome.copied += Int64(count)
     position += Int64(count)
     writtenEnd = position
     return .advanced(Int64(count))
@@ -130,7 +130,7 @@ extension FileTransfer {
         end = min(end + Self.holeSize, count)
       } while end < count && buffer.isZero(end..<min(end + Self.holeSize, count)) == isHole
       if isHole {
-        outcome.holes += Int64(end - start)
+        mover.outcome.holes += Int64(end - start)
       } else {
         try write(start..<end, of: buffer, at: position + Int64(start))
       }

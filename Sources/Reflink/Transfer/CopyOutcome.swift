@@ -87,7 +87,10 @@ public struct CopyOutcome: Sendable, Hashable {
   }
 
   /// Bytes accounted for.
-  public var total: Int64 { cloned + inline + offloaded + copied + holes }
+  public var total: Int64 {
+    cloned.saturatingAdd(inline).saturatingAdd(offloaded).saturatingAdd(copied)
+      .saturatingAdd(holes)
+  }
 
   /// Why the data is not shared, where it was to be.
   public var fallback: FallbackCause? {
@@ -140,5 +143,20 @@ public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
     case .renamesReplace: "no renaming here that is sure to replace nothing"
     case .other(let errno): errno.description
     }
+  }
+}
+
+extension CopyOutcome {
+  /// Beyond this size, a block, nothing is kept in metadata.
+  private static var largestInline: Int64 { 4096 }
+
+  /// Tells apart what was cloned and is not shared, since the file system keeps it in its
+  /// metadata. One FIEMAP call, for small files only; no answer changes nothing.
+  mutating func reclassifyInlineData(of file: borrowing Descriptor) {
+    guard cloned > 0, cloned <= Self.largestInline,
+      let first = (try? file.extents(from: 0, atMost: 1))?.first, first.flags.contains(.inline)
+    else { return }
+    inline = cloned
+    cloned = 0
   }
 }

@@ -2,17 +2,20 @@ import SystemPackage
 
 /// One file's bytes on their way into another open, empty file.
 ///
-/// The ladder: one whole FICLONE (or slices of one); where that is refused, copy_file_range by
-/// segments of data; where that is refused too, a buffer. Each `step()` is
+/// The order of methods: one whole FICLONE (or slices of one); where that is refused,
+/// copy_file_range by runs of data; where that is refused too, a buffer. Each `step()` is
 /// bounded and leaves the transfer where the next one goes on. It knows
 /// descriptors and offsets, no paths, and prints nothing.
 ///
-/// On every way the destination holds a prefix of the source until the end, and
+/// By every method the destination holds a prefix of the source until the end, and
 /// holes stay holes.
-struct FileTransfer: ~Copyable, Job, Sendable {
-  let source: Descriptor
-  let destination: Descriptor
-  let cloning: Cloning
+///
+/// Invariants: `position` ≤ `segmentEnd` inside a run of data; what is before `position` is
+/// accounted for in the outcome. `writtenEnd` is the destination's size, `allocatedEnd` ≥ it
+/// wherever blocks are reserved. Until `finish`, a hole before `position` may be missing
+/// at the destination's end.
+struct FileTransfer: ~Copyable, Transfer, Sendable {
+  var mover: DataMover
   let holes: Holes
 
   /// The source's size when the transfer began. Not trusted where it is 0 or
@@ -24,13 +27,13 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   /// Whether the source is read at offsets of our own, not at that of its descriptor.
   let readsAtOffsets: Bool
 
-  /// Where on the ladder the transfer stands, and what it holds there.
+  /// The method that moves data now, and what it holds.
   enum Method: Sendable {
     case clone
     /// A clone that runs in a helper.
     case watchClone(CloneHelper)
     case cloneSlices(StepSize)
-    case offload(StepSize)
+    case offload
     case buffer(DataBuffer)
     case finished
   }
@@ -48,8 +51,6 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   var allocatedEnd: Int64 = 0
   var reserving = Reserving.unknown
 
-  var outcome = CopyOutcome()
-  var patience = Backoff()
   /// Whether to read on past the stated size, which turned out to be a lie.
   var readsToTheEnd = false
 
@@ -65,19 +66,17 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     cloning: Cloning, holes: Holes, slices: CloneSlices = .whole,
     refusal: FallbackCause? = nil
   ) {
-    self.source = source
-    self.destination = destination
-    self.cloning = cloning
+    mover = DataMover(from: source, into: destination, cloning)
     self.holes = holes
     readsAtOffsets = status.type == .regular
     isStream = status.type != .regular || destinationType != .regular
     self.destinationType = destinationType
     statedSize = status.type == .regular ? status.size : 0
     if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
-      outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided
+      mover.outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided
       method = methodAfterClone()
     } else if let refusal, cloning == .preferred {
-      outcome.clone = .refused(refusal)
+      mover.outcome.clone = .refused(refusal)
       method = methodAfterClone()
     } else if let size = slices.stepSize, statedSize > Self.sliceUnit {
       // What is shorter than any slice is cloned whole: OCFS2 shares no range of a file that
@@ -89,13 +88,13 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     }
   }
 
-  /// The first way that may move data without sharing all of it.
+  /// The first method that may move data without sharing all of it.
   mutating func methodAfterClone() -> Method {
     // copy_file_range may share, and neither looks for zeros nor fills holes by itself.
-    let avoided = isStream || cloning == .never || holes != .keep
-    if avoided && statedSize > 0 { outcome.offload = .avoided }
+    let avoided = isStream || mover.cloning == .never || holes != .keep
+    if avoided && statedSize > 0 { mover.outcome.offload = .avoided }
     // A file that calls itself empty has nothing to offload, but may have bytes to read.
-    return avoided || statedSize == 0 ? bufferMethod() : .offload(Self.offloadSize)
+    return avoided || statedSize == 0 ? bufferMethod() : .offload
   }
 
   mutating func step() throws(SystemError) -> Step {
@@ -103,7 +102,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
     case .clone: return try clone()
     case .watchClone(let helper): return try watchClone(helper)
     case .cloneSlices(let size): return try cloneSlice(size)
-    case .offload(let size): return try offload(size)
+    case .offload: return try offload()
     case .buffer(let buffer): return try copy(through: buffer)
     case .finished: return .finished
     }
@@ -112,6 +111,8 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   mutating func cancel() {
     if case .watchClone(let helper) = method { helper.kill() }
   }
+
+  var outcome: CopyOutcome { mover.outcome }
 
   var bytesDone: Int64 {
     if case .watchClone = method { return writtenEnd }
@@ -125,7 +126,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   mutating func finish() throws(SystemError) {
     method = .finished
     if position != writtenEnd || allocatedEnd > position {
-      try destination.truncate(to: position)
+      try mover.destination.truncate(to: position)
       writtenEnd = position
       allocatedEnd = position
     }
@@ -133,7 +134,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
 
   /// Closes both files, and tells of a write that failed only now.
   consuming func close() throws(SystemError) {
-    try destination.close()
+    try mover.destination.close()
   }
 
   /// Returns reserved blocks that were not filled, where the transfer ended early and
@@ -141,7 +142,7 @@ struct FileTransfer: ~Copyable, Job, Sendable {
   mutating func giveBack() {
     if allocatedEnd > writtenEnd {
       // The error that ended the transfer is the one to report.
-      try? destination.truncate(to: writtenEnd)
+      try? mover.destination.truncate(to: writtenEnd)
       allocatedEnd = writtenEnd
     }
   }

@@ -35,7 +35,7 @@ extension FileTransfer {
     }
     let end = min(segmentEnd, position + Self.reservation)
     do throws(SystemError) {
-      try destination.allocate(position..<end)
+      try mover.destination.allocate(position..<end)
       allocatedEnd = end
     } catch {
       // Full is full, and better said before a long write than after it.
@@ -45,7 +45,7 @@ extension FileTransfer {
   }
 
   private func askForReserving() -> Reserving {
-    switch try? destination.fileSystemType() {
+    switch try? mover.destination.fileSystemType() {
     case .ext4: .longRuns
     case .xfs: .longRunsAndThoseBeforeHoles
     default: .none

@@ -10,13 +10,13 @@ extension FileTransfer {
       return true
     }
     do throws(SystemError) {
-      guard let data = try source.nextData(from: position), data < statedSize else {
+      guard let data = try mover.source.nextData(from: position), data < statedSize else {
         // Only a hole is left, unless the file has shrunk meanwhile.
-        let end = min(statedSize, try source.status().size)
+        let end = min(statedSize, try mover.source.status().size)
         skipHole(to: max(end, position))
         return false
       }
-      let hole = try source.nextHole(from: data)
+      let hole = try mover.source.nextHole(from: data)
       skipHole(to: data)
       segmentEnd = hole > data ? min(hole, statedSize) : statedSize
     } catch {
@@ -29,8 +29,8 @@ extension FileTransfer {
 
   private mutating func skipHole(to end: Int64) {
     if end > position {
-      outcome.holes += end - position
-      outcome.foundHolesBySeeking = true
+      mover.outcome.holes += end - position
+      mover.outcome.foundHolesBySeeking = true
       position = end
     }
   }

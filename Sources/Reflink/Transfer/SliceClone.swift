@@ -11,31 +11,28 @@ extension FileTransfer {
   mutating func cloneSlice(_ size: StepSize) throws(SystemError) -> Step {
     var size = size
     let start = position
-    let wanted = min(start + size.bytes, statedSize)
-    let begun = Instant.now
+    let wanted = min(start.saturatingAdd(size.bytes), statedSize)
     do throws(SystemError) {
-      try destination.clone(start..<wanted, from: source, to: start)
+      _ = try mover.clone(start..<wanted, to: start, adapting: &size)
       writtenEnd = wanted
     } catch {
       // The last slice ends inside a block, which only the end of both files allows.
-      guard error.errno == .invalidArgument, try source.status().size != statedSize else {
+      guard error.errno == .invalidArgument, try mover.source.status().size != statedSize else {
         return try cloneFailed(error)
       }
       do throws(SystemError) {
-        try cloneSliceOfChangedSource(start, wanted)
+        try cloneSliceOfChangedSource(start, wanted, &size)
       } catch {
         return try cloneFailed(error)
       }
     }
-    size.adapt(to: Instant.now - begun)
     method = .cloneSlices(size)
     position = min(writtenEnd, wanted)
-    outcome.clone = .worked
-    outcome.cloned = position
-    if case .slices(let count) = outcome.execution {
-      outcome.execution = .slices(count + 1)
+    mover.outcome.cloned = position
+    if case .slices(let count) = mover.outcome.execution {
+      mover.outcome.execution = .slices(count.saturatingAdd(1))
     } else {
-      outcome.execution = .slices(1)
+      mover.outcome.execution = .slices(1)
     }
     // Shorter than wanted: the source has shrunk, and ends here.
     if position == statedSize || position < wanted { try finish() }
@@ -45,11 +42,10 @@ extension FileTransfer {
   /// The source has grown (then whole blocks are cloned, and cut off in the end) or
   /// shrunk (then it is cloned to where it ends now).
   private mutating func cloneSliceOfChangedSource(
-    _ start: Int64, _ wanted: Int64
+    _ start: Int64, _ wanted: Int64, _ size: inout StepSize
   ) throws(SystemError) {
-    let unit = Self.sliceUnit
-    let end = min((wanted + unit - 1) / unit * unit, try source.status().size)
-    if end > start { try destination.clone(start..<end, from: source, to: start) }
+    let end = min(wanted.roundedUp(to: Self.sliceUnit), try mover.source.status().size)
+    if end > start { _ = try mover.clone(start..<end, to: start, adapting: &size) }
     writtenEnd = max(end, start)
   }
 }

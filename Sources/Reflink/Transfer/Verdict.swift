@@ -3,13 +3,13 @@ import SystemPackage
 /// What an error of a clone or an offload means for the transfer. From reading
 /// and writing themselves every error is terminal.
 enum Verdict: Equatable {
-  /// The transfer ends: the same would happen on any other way.
+  /// The transfer ends: the same would happen by any other method.
   case terminal
   /// Try again, a bounded number of times.
   case transient
   /// EINVAL: several causes share it; look for the true one.
   case diagnose
-  /// Not on this way; the next may do.
+  /// Not by this method; the next may do.
   case fallBack(FallbackCause)
 }
 
@@ -19,9 +19,6 @@ enum Verdict: Equatable {
 func verdict(on error: SystemError) -> Verdict {
   switch error.errno {
   case .ioError, .noSpace, .diskQuotaExceeded, .noMemory, .readOnlyFileSystem, .staleNFSFileHandle:
-    .terminal
-  // Killed from outside, in its helper.
-  case .canceled:
     .terminal
   case .resourceTemporarilyUnavailable, .interrupted:
     .transient
@@ -43,7 +40,7 @@ func verdict(on error: SystemError) -> Verdict {
   }
 }
 
-/// Bounded patience with EAGAIN: 1, 2, 4, … 128 ms, then no more.
+/// Retries after EAGAIN: waits of 1, 2, 4, … 128 ms, then no more.
 struct Backoff {
   private var attempts = 0
 

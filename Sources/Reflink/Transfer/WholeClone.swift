@@ -13,16 +13,20 @@ extension FileTransfer {
   mutating func clone() throws(SystemError) -> Step {
     if isLong() {
       do throws(SystemError) {
-        let helper = try CloneHelper(cloning: source, into: destination)
-        outcome.execution = .helper
+        let helper = try CloneHelper(cloning: mover.source, into: mover.destination)
+        mover.outcome.execution = .helper
         method = .watchClone(helper)
         return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
       } catch {
-        outcome.execution = .helperRefused(error.errno)
+        mover.outcome.execution = .helperRefused(error.errno)
       }
     }
+    return try cloneInline()
+  }
+
+  private mutating func cloneInline() throws(SystemError) -> Step {
     do throws(SystemError) {
-      try destination.clone(from: source)
+      try mover.destination.clone(from: mover.source)
     } catch {
       return try cloneFailed(error)
     }
@@ -32,23 +36,38 @@ extension FileTransfer {
   /// Looks at the clone in its helper: ended, or how far it is.
   mutating func watchClone(_ helper: CloneHelper) throws(SystemError) -> Step {
     guard helper.hasEnded else {
-      // The destination grows while FICLONE runs, and looking at it never waits.
-      writtenEnd = min(try destination.status().size, statedSize)
+      do throws(SystemError) {
+        // The destination grows while FICLONE runs, and looking at it never waits.
+        writtenEnd = min(try mover.destination.status().size, statedSize)
+      } catch {
+        helper.kill()
+        throw SystemError(call: .write, errno: error.errno)
+      }
       return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
     }
     method = .clone
     do throws(SystemError) {
       try helper.finish()
     } catch {
-      return try cloneFailed(error)
+      guard error.errno == .canceled else { return try cloneFailed(error) }
+      // Nobody here ended it: it was killed from outside, or never ran. What it left is a
+      // prefix; a clone goes into an empty file.
+      mover.outcome.execution = .helperRefused(error.errno)
+      writtenEnd = 0
+      try mover.destination.truncate(to: 0)
+      return try cloneInline()
     }
     // It waited for its turn at the source, which may have grown meanwhile.
-    return cloned(try destination.status().size)
+    do throws(SystemError) {
+      return cloned(try mover.destination.status().size)
+    } catch {
+      throw SystemError(call: .write, errno: error.errno)
+    }
   }
 
   private mutating func cloned(_ size: Int64) -> Step {
-    outcome.clone = .worked
-    outcome.cloned = size
+    mover.outcome.clone = .worked
+    mover.outcome.cloned = size
     position = size
     writtenEnd = size
     method = .finished
@@ -59,30 +78,25 @@ extension FileTransfer {
   private func isLong() -> Bool {
     guard statedSize > Self.longSize else { return false }
     // A file system without FIEMAP shares on a server or not at all: nothing to cut short here.
-    return (try? source.hasMoreExtents(than: Self.longExtents)) ?? false
+    return (try? mover.source.hasMoreExtents(than: Self.longExtents)) ?? false
   }
 
   /// What a refused clone, whole or of a slice, leads to.
   mutating func cloneFailed(_ error: SystemError) throws(SystemError) -> Step {
     let cause: FallbackCause
-    switch verdict(on: error) {
-    case .terminal:
-      throw error
-    case .transient:
-      if let wait = patience.next() { return .waiting(wait) }
-      cause = .busy
-    case .fallBack(let refusal):
-      cause = refusal
+    switch try mover.afterRefusal(error) {
+    case .again(let wait): return .waiting(wait)
+    case .next(let refusal): cause = refusal
     case .diagnose:
       if statedSize > fileSizeLimit() {
         // The kernel says EINVAL for a clone past RLIMIT_FSIZE; a write would say this.
         throw SystemError(call: .clone, errno: .fileTooLarge)
       }
-      if outcome.noCopyOnWrite == nil,
-        let change = destination.noCopyOnWriteDifference(to: source)
+      if mover.outcome.noCopyOnWrite == nil,
+        let change = mover.destination.noCopyOnWriteDifference(to: mover.source)
       {
-        if destination.adopt(change) {
-          outcome.noCopyOnWrite = change
+        if mover.destination.adopt(change) {
+          mover.outcome.noCopyOnWrite = change
           return .advanced(0)
         }
         cause = .noCopyOnWriteMismatch
@@ -90,8 +104,7 @@ extension FileTransfer {
         cause = .invalid
       }
     }
-    if outcome.clone != .worked { outcome.clone = .refused(cause) }
-    if cloning == .required { throw error }
+    try mover.cloneRefused(cause, error)
     method = methodAfterClone()
     return .advanced(0)
   }

@@ -5,41 +5,37 @@ import SystemPackage
 /// is done and its own attributes are set.
 ///
 /// Where descriptors are short, a directory one of whose subdirectories is being copied is
-/// closed meanwhile, and opened again through the subdirectory's "..".
+/// parked: closed meanwhile, and opened again when that is done.
 final class DirectoryNode: Sendable {
   let parent: DirectoryNode?
   let ancestry: Ancestry
   /// Whether it was reached through a link, whose ".." leads elsewhere.
   private let isLinked: Bool
 
-  private struct State {
-    /// Nil while it is parked, and once it is lost.
-    var copy: DirectoryCopy?
-    var parked: Parked?
-    /// What wanted the directory while it was parked.
-    var deferred: [TreeItem] = []
-    var isReading = false
-    var isPinned = false
+  private enum Access {
+    case open(DirectoryCopy)
+    case parked(DirectoryCopy.Parked)
+    /// Done, or not found again.
+    case closed
   }
 
-  /// What it takes to open the directory again.
-  private struct Parked {
-    var copy: DirectoryCopy.Closed
-    var source: FileIdentity
-    var destination: FileIdentity
-    var offset: Int64
+  private struct State {
+    var access: Access
+    /// What wanted the directory while it was parked.
+    var deferred: [TreeItem] = []
+    var isPinned = false
   }
 
   private let state: Mutex<State>
   /// Who still works in the directory or will: readers of its entries, batches of them,
-  /// subdirectories, files that go on by themselves.
+  /// subdirectories, unfinished files.
   private let users = Atomic<Int>(1)
 
   init(_ copy: DirectoryCopy, in parent: DirectoryNode?, isLinked: Bool, root: Ancestry.Root) {
     self.parent = parent
     self.isLinked = isLinked
     ancestry = Ancestry(root: root, directory: copy.status.identity, in: parent?.ancestry)
-    state = Mutex(State(copy: copy))
+    state = Mutex(State(access: .open(copy)))
     if isLinked { parent?.pin() }
   }
 
@@ -50,19 +46,41 @@ final class DirectoryNode: Sendable {
     users.subtract(1, ordering: .acquiringAndReleasing).newValue == 0
   }
 
-  /// The open directory; nil where it is parked (the item comes back once it is open
-  /// again) or lost.
-  func open(for item: TreeItem) -> (copy: DirectoryCopy?, isLost: Bool) {
+  /// A directory that was asked for.
+  enum Answer {
+    case open(DirectoryCopy)
+    /// It is parked; the item comes back once it is open again.
+    case deferred
+    /// It was not found again.
+    case lost
+  }
+
+  func open(for item: TreeItem) -> Answer {
     state.withLock { state in
-      if let copy = state.copy { return (copy, false) }
-      guard state.parked != nil else { return (nil, true) }
-      state.deferred.append(item)
-      return (nil, false)
+      switch state.access {
+      case .open(let copy): return .open(copy)
+      case .closed: return .lost
+      case .parked:
+        state.deferred.append(item)
+        return .deferred
+      }
     }
   }
 
-  /// The next directory inwards from `outer`, on the way to this one's parent; nil at its end.
-  func way(from outer: DirectoryNode) -> DirectoryNode? {
+  /// One reading of the entries, under the lock under which the directory is parked: nobody
+  /// parks it between the look at its descriptor and the reading. Nil where it is parked
+  /// or lost. The batch is empty at the directory's end.
+  func read(_ batch: NameBatch) throws(SystemError) -> Bool? {
+    try state.withLock { (state) throws(SystemError) -> Bool? in
+      guard case .open(let copy) = state.access else { return nil }
+      return try batch.use { (names) throws(SystemError) in
+        try names.fill(from: copy.source.descriptor)
+      }
+    }
+  }
+
+  /// The next directory inwards from `outer`, towards this one's parent; nil at its end.
+  func nextDescendant(of outer: DirectoryNode) -> DirectoryNode? {
     var inner: DirectoryNode?
     var next = parent
     while let directory = next, directory !== outer {
@@ -73,15 +91,8 @@ final class DirectoryNode: Sendable {
   }
 
   /// The open directory, for its last act.
-  var copy: DirectoryCopy? { state.withLock { $0.copy } }
-
-  /// Lends the directory to read its entries, which only one does at a time.
-  func read(_ batch: NameBatch, of copy: DirectoryCopy) throws(SystemError) -> Bool {
-    state.withLock { $0.isReading = true }
-    defer { state.withLock { $0.isReading = false } }
-    return try batch.use { (names) throws(SystemError) in
-      try names.fill(from: copy.source.descriptor)
-    }
+  var copy: DirectoryCopy? {
+    state.withLock { if case .open(let copy) = $0.access { copy } else { nil } }
   }
 
   private func pin() {
@@ -91,43 +102,40 @@ final class DirectoryNode: Sendable {
   /// Closes the directory until a subdirectory is done. False where it may not be.
   func park() -> Bool {
     state.withLock { state in
-      guard let copy = state.copy, !state.isReading, !state.isPinned,
-        let destination = try? copy.destination.descriptor.status(),
-        let offset = try? copy.source.descriptor.directoryOffset()
+      guard case .open(let copy) = state.access, !state.isPinned, let parked = copy.park()
       else { return false }
-      state.parked = Parked(
-        copy: copy.closed, source: copy.status.identity, destination: destination.identity,
-        offset: offset)
-      state.copy = nil
+      state.access = .parked(parked)
       return true
     }
   }
 
-  /// Opens the directory again from a subdirectory, where it is parked. Returns what waited
-  /// for it; with an error where it is not above that subdirectory any more.
-  func unpark(from child: DirectoryCopy?) -> (
-    items: [TreeItem], isOpened: Bool, lost: ReflinkError?
-  ) {
+  /// What came of opening a directory again.
+  struct Reopened {
+    /// What waited for it.
+    var items: [TreeItem] = []
+    var isOpened = false
+    /// Why it was not found, and where it was.
+    var lost: ReflinkError?
+  }
+
+  /// Opens the directory again, where it is parked, from a subdirectory or by its names.
+  func unpark(from child: DirectoryCopy?) -> Reopened {
     state.withLock { state in
-      guard let parked = state.parked else { return ([], false, nil) }
-      state.parked = nil
+      guard case .parked(let parked) = state.access else { return Reopened() }
       defer { state.deferred = [] }
-      guard let child else { return (state.deferred, false, nil) }
       do throws(SystemError) {
-        state.copy = try parked.copy.opened(
-          from: child, parked.source, parked.destination, at: parked.offset)
-        return (state.deferred, true, nil)
+        state.access = .open(try parked.reopened(from: child))
+        return Reopened(items: state.deferred, isOpened: true)
       } catch {
-        let failure = error.during(
-          .readDirectory, child.source.path.removingLastComponent(),
-          child.destination.path.removingLastComponent())
-        return (state.deferred, false, failure)
+        state.access = .closed
+        let failure = error.during(.readDirectory, parked.sourcePath, parked.destinationPath)
+        return Reopened(items: state.deferred, lost: failure)
       }
     }
   }
 
   /// Closes the directory for good.
   func close() {
-    state.withLock { $0.copy = nil }
+    state.withLock { $0.access = .closed }
   }
 }

@@ -60,17 +60,16 @@ struct CompiledFilter: Sendable {
     looksAtPaths = rules.contains(where: \.isInPath)
   }
 
-  /// Whether an entry is left out. `directory` is the path of its directory below the one that
-  /// is copied; it is put together, and `isDirectory` found out, only where a rule asks.
+  /// Whether an entry is left out. `path` is its path below the directory that is copied; it
+  /// is put together, and `isDirectory` found out, only where a rule asks.
   func excludes(
-    _ name: EntryName, in directory: () -> FilePath, isDirectory: () -> Bool
+    _ name: OwnedName, path: () -> OwnedName, isDirectory: () -> Bool
   ) -> Bool {
-    let path = looksAtPaths ? directory().appending(name.path.components) : FilePath()
+    let path = looksAtPaths ? path() : name
     for rule in rules {
-      let fits =
-        rule.isInPath
-        ? path.withName { rule.pattern.matches($0, isPath: true) }
-        : rule.pattern.matches(name, isPath: false)
+      let fits = (rule.isInPath ? path : name).with {
+        rule.pattern.matches($0, isPath: rule.isInPath)
+      }
       if fits, !rule.isForDirectories || isDirectory() { return rule.excludes }
     }
     return false

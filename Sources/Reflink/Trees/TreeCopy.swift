@@ -4,13 +4,18 @@ import SystemPackage
 
 /// One tree that is being copied: what is still to do, who does it, and what came of it.
 ///
-/// What is to do lies on a stack, so that the tree is walked depth first and only what
-/// lies beside the way is remembered. Every runner takes from it, a batch of names at a time.
+/// Pending items are on a stack: depth first, so that memory grows with the tree's depth, not
+/// with its size. Every runner takes from it, a batch of names at a time. Unfinished large
+/// files are in a line of their own, and take turns with what is on the stack. A caller
+/// that blocks is one of the runners; it works for this tree only, and sleeps where there
+/// is nothing to do.
 final class TreeCopy: Sendable {
   let entries: EntryCopier
-  let sieve: CompiledFilter?
-  let queue: RunQueue?
-  private let most: Int
+  let filter: CompiledFilter?
+  /// Ends the tree's files when the tree stops.
+  let activity: Activity
+  private let queue: RunQueue?
+  private let maxRunners: Int
   private let onFailure: FailureRule
   /// Whoever listens. Paths are put together only for them.
   private let listener: EntryListener?
@@ -18,92 +23,193 @@ final class TreeCopy: Sendable {
 
   private struct State {
     var items: [TreeItem] = []
+    /// Unfinished files that can go on.
+    var files: [TreeItem] = []
+    var takesFileNext = false
+    /// Those, and those that wait; each holds two descriptors.
+    var unfinishedFiles = 0
+    /// Who takes items now, a caller that does not sleep among them.
     var runners = 1
+    var callerSleeps = false
     var openDirectories = 0
-    var files = 0
     var outcome = TreeOutcome()
     var failure: ReflinkError?
     var root: Ancestry.Root?
-    var temporary: DirectoryCopy.TemporaryName?
-    var leftover: TemporaryTree?
+    /// The tree's outermost directory, where it gets its name last.
+    var unpublished: DirectoryCopy?
   }
   private let state = Mutex(State())
-  private let stopped = Atomic<Bool>(false)
   private let ended = Atomic<Bool>(false)
+  private let callerWakeUp = EventCount()
   private let begun = Instant.now
 
   /// - Parameters:
-  ///   - most: Runners at a time, the first included.
-  ///   - queue: Where the others run; nil where the first is alone.
+  ///   - maxRunners: At a time, a caller included.
+  ///   - queue: Where they run; nil where the caller is alone.
+  ///   - completion: Called at the end, on the thread of whoever came to it.
   init(
-    _ entries: EntryCopier, _ sieve: CompiledFilter?, onFailure: FailureRule,
-    listener: EntryListener?,
-    queue: RunQueue?, most: Int, completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
+    _ entries: EntryCopier, _ filter: CompiledFilter?, onFailure: FailureRule,
+    listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
+    completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
   ) {
+    activity = entries.activity ?? Activity(nil)
+    var entries = entries
+    entries.activity = activity
     self.entries = entries
-    self.sieve = sieve
+    self.filter = filter
     self.onFailure = onFailure
     self.listener = listener
     self.queue = queue
-    self.most = queue == nil ? 1 : most
+    self.maxRunners = queue == nil ? 1 : max(maxRunners, 1)
     self.completion = completion
   }
 
-  var isEnded: Bool { ended.load(ordering: .acquiring) }
-  var outcome: TreeOutcome { state.withLock { $0.outcome } }
-  /// What ended the copy before its end.
-  var failure: ReflinkError? { state.withLock { $0.failure } }
-  /// What is to be removed after such an end.
-  var leftover: TemporaryTree? { state.withLock { $0.leftover } }
+  /// The account, once the tree has ended; throws what ended it early.
+  func result() throws(ReflinkError) -> TreeOutcome {
+    let (outcome, failure) = state.withLock { ($0.outcome, $0.failure) }
+    if let failure { throw failure }
+    return outcome
+  }
 
-  // MARK: - What is to do
+  // MARK: - Who does it
+
+  /// Copies what is in a directory, to the end, on the caller's thread and those of the queue.
+  func runBlocking(_ directory: DirectoryCopy) throws(ReflinkError) -> TreeOutcome {
+    guard let first = try begin(directory, in: nil, isLinked: true) else { return try result() }
+    let runner = TreeRunner(self)
+    guard queue != nil else {
+      runner.runAlone(first)
+      return try result()
+    }
+    push(first)
+    while !ended.load(ordering: .acquiring) {
+      let seen = callerWakeUp.current
+      if let item = popOrSleep() {
+        runner.run(item)
+      } else if !ended.load(ordering: .acquiring) {
+        callerWakeUp.wait(past: seen)
+      }
+    }
+    return try result()
+  }
+
+  /// Copies what is in a directory, on the threads of the queue; `completion` tells the end.
+  func runAsync(_ directory: DirectoryCopy) throws(ReflinkError) {
+    guard let first = try begin(directory, in: nil, isLinked: true) else { return }
+    state.withLock { $0.runners = 0 }
+    push(first)
+  }
 
   /// The next item; nil ends the runner that asks.
   func pop() -> TreeItem? {
     state.withLock { state in
-      if let item = state.items.popLast() { return item }
+      if let item = next(&state) { return item }
       state.runners -= 1
       return nil
     }
   }
 
-  /// A thread costs more than a few small files: none is asked for before this.
-  private static var patience: Duration { .milliseconds(1) }
-
-  func push(_ item: TreeItem) {
-    let wantsRunner = state.withLock { state in
-      state.items.append(item)
-      // Where all runners have ended, one must come back whatever it costs.
-      guard state.runners == 0 || state.runners < most, state.runners == 0 || isWorthIt
-      else { return false }
-      state.runners += 1
-      return true
-    }
-    guard wantsRunner, let queue else { return }
-    do throws(SystemError) {
-      try queue.submit(TreeRunner(self))
-    } catch {
-      // No thread for it: those that run go on alone.
-      state.withLock { $0.runners -= 1 }
+  /// The same for the caller, which is woken when there is something.
+  private func popOrSleep() -> TreeItem? {
+    state.withLock { state in
+      if let item = next(&state) { return item }
+      state.runners -= 1
+      state.callerSleeps = true
+      return nil
     }
   }
 
-  private var isWorthIt: Bool { Instant.now - begun > Self.patience }
+  private func next(_ state: inout State) -> TreeItem? {
+    let mayOpenFiles = state.unfinishedFiles < 2 * maxRunners
+    if !state.files.isEmpty, state.takesFileNext || !mayOpenFiles || state.items.isEmpty {
+      state.takesFileNext = false
+      state.unfinishedFiles -= 1
+      return state.files.removeFirst()
+    }
+    state.takesFileNext = true
+    return mayOpenFiles ? state.items.popLast() : nil
+  }
+
+  /// A thread costs more than a few small files: none is asked for before this.
+  private static var threadWorthwhile: Duration { .milliseconds(1) }
+
+  func push(_ item: TreeItem) {
+    let wants = state.withLock { state in
+      state.items.append(item)
+      return recruit(&state)
+    }
+    recruit(wants)
+  }
+
+  /// Takes a file that gave way; with a wait, it is back in line after that.
+  func suspend(_ file: TreeItem, until wait: Wait?) {
+    guard let wait else {
+      let wants = state.withLock { state in
+        state.unfinishedFiles += 1
+        state.files.append(file)
+        return recruit(&state)
+      }
+      return recruit(wants)
+    }
+    state.withLock { $0.unfinishedFiles += 1 }
+    Watcher.shared.watch(wait, activity) { [self] in
+      let wants = state.withLock { state in
+        state.files.append(file)
+        return recruit(&state)
+      }
+      recruit(wants)
+    }
+  }
+
+  /// Takes an item up again after a wait; it holds nothing meanwhile.
+  func retry(_ item: TreeItem, after wait: Wait) {
+    Watcher.shared.watch(wait, activity) { [self] in push(item) }
+  }
+
+  private enum Recruit { case nobody, caller, worker }
+
+  private func recruit(_ state: inout State) -> Recruit {
+    if state.callerSleeps {
+      state.callerSleeps = false
+      state.runners += 1
+      return .caller
+    }
+    // Where all runners have ended, one must come back whatever it costs.
+    guard queue != nil, state.runners < maxRunners,
+      state.runners == 0 || Instant.now - begun > Self.threadWorthwhile
+    else { return .nobody }
+    state.runners += 1
+    return .worker
+  }
+
+  private func recruit(_ wants: Recruit) {
+    switch wants {
+    case .nobody: return
+    case .caller: callerWakeUp.advance(waking: 1)
+    case .worker:
+      do throws(SystemError) {
+        try queue?.submit(TreeRunner(self))
+      } catch {
+        // No thread for it: those that run go on alone.
+        state.withLock { $0.runners -= 1 }
+      }
+    }
+  }
 
   // MARK: - Directories
 
   /// Takes over a directory that was made. Nil where nothing in it is to be copied.
-  func begin(_ copy: DirectoryCopy, in parent: DirectoryNode?, isLinked: Bool) throws(ReflinkError)
-    -> TreeItem?
+  func begin(_ copy: DirectoryCopy, in parent: DirectoryNode?, isLinked: Bool)
+    throws(ReflinkError) -> TreeItem?
   {
     let root = if let parent { parent.ancestry.root } else { try root(of: copy) }
     parent?.retain()
     let node = DirectoryNode(copy, in: parent, isLinked: isLinked, root: root)
-    let isTight = state.withLock { state in
+    let isShortOfDescriptors = state.withLock { state in
       state.openDirectories += 1
       return state.openDirectories > openDirectoryLimit
     }
-    if isTight { parkOne(above: node) }
+    if isShortOfDescriptors { parkOne(above: node) }
     guard copy.isEntered else {
       release(node)
       return nil
@@ -114,16 +220,19 @@ final class TreeCopy: Sendable {
   private func root(of copy: DirectoryCopy) throws(ReflinkError) -> Ancestry.Root {
     do throws(SystemError) {
       let root = Ancestry.Root(
-        source: copy.source.path, destination: copy.destination.path,
+        source: copy.source.path.path, destination: copy.destination.path.path,
         identity: try copy.destination.descriptor.status().identity,
         device: copy.status.identity.device)
       state.withLock { state in
         state.root = root
-        state.temporary = copy.temporary
+        if copy.publication != nil { state.unpublished = copy }
       }
       return root
     } catch {
-      throw error.during(.examine(.destination), copy.source.path, copy.destination.path)
+      var failure = error.during(
+        .examine(.destination), copy.source.path.path, copy.destination.path.path)
+      failure.leftover = copy.publication?.discard(copy.destination.descriptor)
+      throw failure
     }
   }
 
@@ -141,7 +250,7 @@ final class TreeCopy: Sendable {
         state.withLock { $0.openDirectories -= 1 }
         return
       }
-      candidate = node.way(from: directory)
+      candidate = node.nextDescendant(of: directory)
     }
   }
 
@@ -157,52 +266,79 @@ final class TreeCopy: Sendable {
           failed(error)
         }
       }
-      if node.parent == nil { publish(isComplete: copy != nil) }
-      if let parent = node.parent { unpark(parent, from: copy) }
-      node.close()
-      if copy != nil { state.withLock { $0.openDirectories -= 1 } }
-      if node.parent == nil { end() }
+      if let parent = node.parent {
+        unpark(parent, from: copy)
+        node.close()
+        if copy != nil { state.withLock { $0.openDirectories -= 1 } }
+      } else {
+        node.close()
+        publish()
+      }
       next = node.parent
     }
   }
 
-  /// Gives a tree its name, once it is complete.
-  private func publish(isComplete: Bool) {
-    let (temporary, root) = state.withLock { ($0.temporary, $0.root) }
-    guard let temporary else { return }
-    if isComplete, !isStopped {
+  /// Gives a tree its name, once it is complete; else takes it away again.
+  private func publish() {
+    let (unpublished, root) = state.withLock { ($0.unpublished, $0.root) }
+    guard let copy = unpublished, let publication = copy.publication else { return end() }
+    if !isStopped {
       do throws(ReflinkError) {
-        return try temporary.publish(root?.source ?? temporary.final)
+        try publication.publish(copy.destination.descriptor, root?.source ?? "")
+        return end()
       } catch {
         stop(error)
       }
     }
-    // Lost on the way, which others may have taken for one failure among many.
-    if !isStopped {
-      stop(
-        ReflinkError(
-          code: .notFound, operation: .publish, source: root?.source ?? temporary.final,
-          destination: temporary.final))
-    }
-    state.withLock {
-      $0.leftover = TemporaryTree(directory: temporary.directory, path: temporary.path)
-    }
+    push(.removal(TreeRemoval(copy, publication)))
+  }
+
+  /// The tree that was not published is gone, or here it still is.
+  func removed(leftover: FilePath?) {
+    state.withLock { $0.failure?.leftover = leftover }
+    end()
   }
 
   private func unpark(_ parent: DirectoryNode, from child: DirectoryCopy?) {
-    let (items, isOpened, lost) = parent.unpark(from: child)
-    if isOpened { state.withLock { $0.openDirectories += 1 } }
-    if let lost { failed(lost) }
-    for item in items.reversed() { push(item) }
+    let reopened = parent.unpark(from: child)
+    if reopened.isOpened { state.withLock { $0.openDirectories += 1 } }
+    if let lost = reopened.lost {
+      failed(lost)
+      for item in reopened.items { tellLost(item, in: lost) }
+    }
+    for item in reopened.items.reversed() { push(item) }
+  }
+
+  /// Tells each name that will not be copied, of those that were read already.
+  private func tellLost(_ item: TreeItem, in directory: ReflinkError) {
+    func tell(_ name: OwnedName) {
+      var failure = directory
+      failure.operation = .examine(.source)
+      failure.source.append(name.path.components)
+      failure.destination?.append(name.path.components)
+      failed(failure)
+    }
+    switch item {
+    case .entry(_, let name): tell(name)
+    case .batch(_, let batch, _):
+      let names = batch.use { names in
+        var rest: [OwnedName] = []
+        while names.advance() { rest.append(OwnedName(names.name)) }
+        return rest
+      }
+      for name in names { tell(name) }
+    case .directory, .file, .removal: break
+    }
   }
 
   /// The tree is done.
   private func end() {
     state.withLock { state in
+      state.unpublished = nil
       if state.failure?.code == .cancelled { state.failure?.bytesDone = state.outcome.total }
     }
     ended.store(true, ordering: .releasing)
-    queue?.wakeAll()
+    callerWakeUp.advance(waking: 1)
     completion(self)
   }
 
@@ -210,19 +346,20 @@ final class TreeCopy: Sendable {
 
   /// Whether nothing new is to be begun: after a failure that ends the copy.
   var isStopped: Bool {
-    if stopped.load(ordering: .relaxed) { return true }
-    guard entries.controller?.isCancelled ?? false else { return false }
-    let root = state.withLock { $0.root }
-    stop(
-      ReflinkError(
-        code: .cancelled, operation: .prepare, source: root?.source ?? "",
-        destination: root?.destination))
+    guard activity.isCancelled else { return false }
+    state.withLock { state in
+      guard state.failure == nil else { return }
+      state.failure = ReflinkError(
+        code: .cancelled, operation: .prepare, source: state.root?.source ?? "",
+        destination: state.root?.destination)
+    }
     return true
   }
 
   private func stop(_ error: ReflinkError) {
     state.withLock { if $0.failure == nil { $0.failure = error } }
-    stopped.store(true, ordering: .relaxed)
+    // Files that are under way end after their current step.
+    activity.cancel()
   }
 
   /// Tells a failure, and stops where one is enough.
@@ -243,28 +380,9 @@ final class TreeCopy: Sendable {
     if let listener { listener(entry, source.path, destination.path) }
   }
 
-  func tell(_ entry: EntryOutcome, _ source: FilePath, _ destination: FilePath) {
-    if let listener { listener(entry, source, destination) }
-  }
-
   /// Adds a runner's account to that of the tree.
   func add(_ outcome: TreeOutcome) {
     state.withLock { $0.outcome.add(outcome) }
-  }
-
-  // MARK: - Files that go on by themselves
-
-  /// Whether one more file may; each holds two descriptors.
-  func mayDetach() -> Bool {
-    state.withLock { state in
-      guard state.files < 2 * most else { return false }
-      state.files += 1
-      return true
-    }
-  }
-
-  func detachedEnded() {
-    state.withLock { $0.files -= 1 }
   }
 }
 

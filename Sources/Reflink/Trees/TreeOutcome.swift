@@ -56,12 +56,14 @@ public struct TreeOutcome: Sendable, Hashable {
   /// Bytes of holes that were kept.
   public internal(set) var holes: Int64 = 0
   /// Bytes of files that were only counted; see `planTree`.
-  var planned: Int64 = 0
+  var plannedBytes: Int64 = 0
 
   package init() {}
 
-  /// Bytes accounted for.
-  public var total: Int64 { cloned + offloaded + copied + holes }
+  /// Bytes accounted for. Every count stays at its type's largest value where it would exceed it.
+  public var total: Int64 {
+    cloned.saturatingAdd(offloaded).saturatingAdd(copied).saturatingAdd(holes)
+  }
 
   init(of outcome: EntryOutcome) {
     add(outcome)
@@ -77,11 +79,11 @@ public struct TreeOutcome: Sendable, Hashable {
     excluded += other.excluded
     failures += other.failures
     errors += other.errors
-    planned += other.planned
-    cloned += other.cloned
-    offloaded += other.offloaded
-    copied += other.copied
-    holes += other.holes
+    plannedBytes = plannedBytes.saturatingAdd(other.plannedBytes)
+    cloned = cloned.saturatingAdd(other.cloned)
+    offloaded = offloaded.saturatingAdd(other.offloaded)
+    copied = copied.saturatingAdd(other.copied)
+    holes = holes.saturatingAdd(other.holes)
   }
 
   mutating func add(planned status: FileStatus) {
@@ -89,7 +91,7 @@ public struct TreeOutcome: Sendable, Hashable {
     case .symbolicLink: symbolicLinks += 1
     case .regular:
       files += 1
-      planned += status.size
+      plannedBytes = plannedBytes.saturatingAdd(status.size)
     default: specialFiles += 1
     }
   }
@@ -105,10 +107,10 @@ public struct TreeOutcome: Sendable, Hashable {
     case .removed, .backedUp: break
     case .file(let file):
       files += 1
-      cloned += file.cloned
-      offloaded += file.offloaded
-      copied += file.copied
-      holes += file.holes
+      cloned = cloned.saturatingAdd(file.cloned)
+      offloaded = offloaded.saturatingAdd(file.offloaded)
+      copied = copied.saturatingAdd(file.copied)
+      holes = holes.saturatingAdd(file.holes)
     }
   }
 }

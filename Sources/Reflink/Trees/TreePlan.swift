@@ -25,7 +25,7 @@ public struct TreePlan: Sendable, Hashable {
     specialFiles = outcome.specialFiles
     excluded = outcome.excluded
     failures = outcome.failures
-    bytes = outcome.planned
+    bytes = outcome.plannedBytes
   }
 
   /// All that would be made.

@@ -1,115 +1,126 @@
+import Synchronization
 import SystemPackage
 
-/// Where a tree is that has not got its name yet.
-struct TemporaryTree: Sendable {
-  /// The directory that the paths start from.
-  let directory: Directory
-  let path: FilePath
+/// Removes a tree that was made and is not to stay, however deep it is and whatever rights
+/// it has, with two descriptors: what is inside a subdirectory of the outermost directory
+/// moves up into that before the subdirectory goes. The outermost one has been open since
+/// it was made: what may have its name by now is not touched.
+final class TreeRemoval: Sendable {
+  private let copy: DirectoryCopy
+  private let publication: DirectoryPublication
+  private let state = Mutex(State())
 
-  var displayPath: FilePath { path.withName { Location(directory, $0).path } }
-}
-
-/// Removes a tree that was made and is not to stay, however deep it is and whatever
-/// rights it has, with two descriptors: what is inside a subdirectory of the outermost
-/// directory moves up into that before the subdirectory goes.
-struct TreeRemoval: ~Copyable, Operation {
-  private let tree: TemporaryTree
-  private let root: Descriptor
-  private var child: Child?
-  private var names = DirectoryBatch()
-  /// Since the directory was read from its beginning.
-  private var foundAny = false
+  private struct State: ~Copyable {
+    /// The outermost directory, opened again to be listed: Btrfs lists what was there when a
+    /// directory was opened. Nil before it is read from its beginning.
+    var listing: Descriptor?
+    var child: Child?
+    var names = NameBuffer()
+    var isBegun = false
+    /// Since the directory was read from its beginning.
+    var foundAny = false
+    var leftover: FilePath?
+  }
 
   private final class Child: Sendable {
     let descriptor: Descriptor
-    let name: OperandPath
+    let name: OwnedName
 
-    init(_ descriptor: consuming Descriptor, _ name: OperandPath) {
+    init(_ descriptor: consuming Descriptor, _ name: OwnedName) {
       self.descriptor = descriptor
       self.name = name
     }
   }
 
-  init(_ tree: TemporaryTree) throws(ReflinkError) {
-    self.tree = tree
-    do throws(SystemError) {
-      root = try tree.path.withName { (name) throws(SystemError) in
-        try Self.open(name, in: tree.directory.descriptor)
-      }
-    } catch {
-      throw error.during(.remove, tree.path)
-    }
+  init(_ copy: DirectoryCopy, _ publication: DirectoryPublication) {
+    self.copy = copy
+    self.publication = publication
   }
 
-  var outcome: Void { () }
+  /// Where the tree still is, once `resume` said that it is finished.
+  var leftover: FilePath? { state.withLock { $0.leftover } }
 
-  mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
-    do throws(SystemError) {
-      while try step() {
-        if let turn, turn.isFinished { return .spent }
-      }
-      return .finished
-    } catch {
-      throw error.during(.remove, tree.path)
-    }
-  }
-
-  /// One reading's worth. False at the end.
-  private mutating func step() throws(SystemError) -> Bool {
-    if let child {
-      try empty(child)
-      return true
-    }
-    guard try names.fill(from: root) else {
-      // Read again after changes: what is changed while a directory is read may be missed.
-      if foundAny {
-        foundAny = false
-        try root.setDirectoryOffset(0)
-      } else {
-        try tree.path.withName { (name) throws(SystemError) in
-          try tree.directory.descriptor.remove(name, isDirectory: true)
+  /// Goes on as far as the turn goes, without one to the end. True at the end.
+  func resume(_ turn: WorkerTurn?) -> Bool {
+    state.withLock { state in
+      do throws(SystemError) {
+        while try step(&state) {
+          if let turn, turn.isOver { return false }
         }
-        return false
+        state.leftover = publication.discard(copy.destination.descriptor)
+      } catch {
+        state.leftover = publication.currentPath
       }
       return true
     }
-    while child == nil, names.advance() {
-      foundAny = true
-      if try Self.remove(names.name, in: root) { continue }
-      child = Child(try Self.open(names.name, in: root), OperandPath(names.name.path))
+  }
+
+  /// One reading's worth. False once the outermost directory is empty.
+  private func step(_ state: inout State) throws(SystemError) -> Bool {
+    let root = copy.destination
+    if !state.isBegun {
+      state.isBegun = true
+      if !isPrivileged() { try root.descriptor.setMode(.ownerReadWriteExecute) }
+    }
+    if let child = state.child {
+      try empty(child, &state)
+      return true
+    }
+    let listing: Descriptor
+    if let opened = state.listing.take() {
+      listing = opened
+    } else {
+      listing = try root.open(.dot, .directory)
+    }
+    guard try state.names.fill(from: listing) else {
+      // Read again after changes: what is changed while a directory is read may be missed.
+      defer { state.foundAny = false }
+      return state.foundAny
+    }
+    state.listing = consume listing
+    while state.child == nil, state.names.advance() {
+      state.foundAny = true
+      if try Self.remove(state.names.name, in: root.descriptor) { continue }
+      state.child = Child(
+        try Self.open(state.names.name, in: root.descriptor), OwnedName(state.names.name))
     }
     return true
   }
 
   /// The same in a subdirectory of the outermost one.
-  private mutating func empty(_ child: Child) throws(SystemError) {
-    guard try names.fill(from: child.descriptor) else {
-      if foundAny {
-        foundAny = false
-        try child.descriptor.setDirectoryOffset(0)
-      } else {
-        try child.name.withName { (name) throws(SystemError) in
-          try root.remove(name, isDirectory: true)
+  private func empty(_ child: Child, _ state: inout State) throws(SystemError) {
+    let root = copy.destination
+    guard try state.names.fill(from: child.descriptor) else {
+      // Once more, opened again.
+      state.child = nil
+      if state.foundAny {
+        state.foundAny = false
+        state.child = try child.name.with { (name) throws(SystemError) in
+          Child(try Self.open(name, in: root.descriptor), child.name)
         }
-        self.child = nil
-        foundAny = true
+      } else {
+        try child.name.with { (name) throws(SystemError) in
+          try root.descriptor.remove(name, isDirectory: true)
+        }
+        state.foundAny = true
       }
       return
     }
-    while names.advance() {
-      foundAny = true
-      if try Self.remove(names.name, in: child.descriptor) { continue }
+    while state.names.advance() {
+      state.foundAny = true
+      if try Self.remove(state.names.name, in: child.descriptor) { continue }
       // Moving it changes its "..", which takes the right to write to it.
-      _ = try Self.open(names.name, in: child.descriptor)
-      try FilePath.temporaryName().withName { (new) throws(SystemError) in
-        try child.descriptor.rename(names.name, to: new, in: root, replacing: false)
+      _ = try Self.open(state.names.name, in: child.descriptor)
+      try OwnedName.temporary().with { (new) throws(SystemError) in
+        try child.descriptor.rename(
+          state.names.name, to: new, in: root.descriptor, replacing: false)
       }
     }
   }
 
   /// Removes an entry; false for a directory that is not empty.
   private static func remove(
-    _ name: EntryName, in directory: borrowing Descriptor
+    _ name: Name, in directory: borrowing Descriptor
   ) throws(SystemError) -> Bool {
     do throws(SystemError) {
       try directory.remove(name)
@@ -128,10 +139,11 @@ struct TreeRemoval: ~Copyable, Operation {
 
   /// Opens a directory of ours, and lets its owner write to it.
   private static func open(
-    _ name: EntryName, in directory: borrowing Descriptor
+    _ name: Name, in directory: borrowing Descriptor
   ) throws(SystemError) -> Descriptor {
     if !isPrivileged() {
-      try directory.open(name, [.reference, .directory, .noFollow]).setMode(.ownerReadWriteExecute)
+      try directory.open(name, [.reference, .directory, .noFollow])
+        .setMode(.ownerReadWriteExecute)
     }
     return try directory.open(name, [.directory, .noFollow])
   }

@@ -1,56 +1,82 @@
 import Synchronization
 import SystemPackage
 
-/// One of the workers' hands in a tree: takes what is to do, and does it.
+/// One worker of a tree: takes items and processes them.
 final class TreeRunner: Work {
   private let tree: TreeCopy
-  private let state: Mutex<State>
+  private let state = Mutex(State())
 
   private struct State: Sendable {
+    /// What to go on with, before another item is taken.
     var next: TreeItem?
-    /// A file that is not done, before all else.
-    var file: FileWork?
     var outcome = TreeOutcome()
   }
 
-  init(_ tree: TreeCopy, next: TreeItem? = nil) {
+  init(_ tree: TreeCopy) {
     self.tree = tree
-    state = Mutex(State(next: next))
   }
+
+  /// A runner never waits: what waits in a tree leaves it.
+  var activity: Activity? { nil }
 
   func take(_ turn: WorkerTurn) -> Turn {
     var turn = turn
-    turn.isDivisible = true
-    return state.withLock { run(&$0, turn) }
+    turn.alwaysYields = true
+    return state.withLock { state in
+      while let item = state.next ?? tree.pop() {
+        state.next = process(item, &state, turn)
+        if turn.isOver { return .spent }
+        turn = turn.next
+      }
+      return .finished
+    }
+  }
+
+  /// One item, and what follows from it, on the caller's thread.
+  func run(_ item: TreeItem) {
+    state.withLock { state in
+      var turn = WorkerTurn(queue: nil, alwaysYields: true)
+      var next: TreeItem? = item
+      while let item = next {
+        next = process(item, &state, turn)
+        turn = turn.next
+      }
+      account(&state)
+    }
   }
 
   /// The whole tree on the caller's thread alone.
-  func runAlone() {
-    state.withLock { state in _ = run(&state, nil) }
-  }
-
-  private func run(_ state: inout State, _ turn: WorkerTurn?) -> Turn {
-    while true {
-      if let file = state.file, let turn {
-        switch file.take(turn) {
-        case .finished, .cancelled: state.file = nil
-        case .spent: return .spent
-        case .waiting(let wait): return .waiting(wait)
-        }
-      }
-      guard let item = state.next ?? tree.pop() else { return .finished }
-      state.next = nil
-      let (copy, isLost) = item.node.open(for: item)
-      if let copy, !tree.isStopped {
-        state.next = process(item, copy, &state, turn)
-      } else if copy != nil || isLost {
-        release(item.node, &state)
-      }
-      if let turn, turn.isFinished, state.file == nil { return .spent }
+  func runAlone(_ first: TreeItem) {
+    state.withLock { state in
+      state.next = first
+      while let item = state.next ?? tree.pop() { state.next = process(item, &state, nil) }
     }
   }
 
   /// Returns what to go on with.
+  private func process(
+    _ item: TreeItem, _ state: inout State, _ turn: WorkerTurn?
+  ) -> TreeItem? {
+    if case .removal(let removal) = item { return remove(removal, turn) }
+    guard let node = item.node else { return nil }
+    if case .file(_, let file) = item {
+      resume(file, of: node, &state, turn)
+      return nil
+    }
+    switch node.open(for: item) {
+    case .deferred: return nil
+    case .lost:
+      release(node, &state)
+      return nil
+    case .open(let copy):
+      if tree.isStopped {
+        release(node, &state)
+        return nil
+      }
+      return process(item, copy, &state, turn)
+    }
+  }
+
   private func process(
     _ item: TreeItem, _ copy: DirectoryCopy, _ state: inout State, _ turn: WorkerTurn?
   ) -> TreeItem? {
@@ -58,12 +84,14 @@ final class TreeRunner: Work {
     case .directory(let node):
       let batch = NameBatch()
       do throws(SystemError) {
-        guard try node.read(batch, of: copy) else {
+        // Parked since it was asked for: again, from the line.
+        guard let hasNames = try node.read(batch) else { return item }
+        guard hasNames else {
           release(node, &state)
           return nil
         }
       } catch {
-        tree.failed(error.during(.readDirectory, copy.source.path, copy.destination.path))
+        tree.failed(error.during(.readDirectory, copy.source.path.path, copy.destination.path.path))
         release(node, &state)
         return nil
       }
@@ -76,11 +104,12 @@ final class TreeRunner: Work {
     case .batch(let node, let batch, let readsOn):
       return process(batch, of: node, copy, readsOn: readsOn, &state, turn)
     case .entry(let node, let name):
-      let next = name.withName { name in
-        copyEntry(name, .unknown, of: node, copy, &state, turn)
+      let next = name.with { name in
+        copyEntry(name, .unknown, of: node, copy, &state, turn).contents
       }
       release(node, &state)
       return next
+    case .file, .removal: return nil
     }
   }
 
@@ -91,20 +120,17 @@ final class TreeRunner: Work {
     batch.use { names in
       while names.advance() {
         if tree.isStopped { break }
-        let next = copyEntry(names.name, names.type, of: node, copy, &state, turn)
-        if next == nil, state.file == nil, !(turn?.isFinished ?? false) { continue }
-        guard names.hasMore else {
-          if !readsOn {
-            release(node, &state)
-            return next
-          }
-          if next == nil { return .directory(node) }
-          push(.directory(node), &state)
+        let (next, isSuspended) = copyEntry(
+          names.name, names.type, of: node, copy, &state, turn)
+        if next == nil, !isSuspended, !(turn?.isOver ?? false) { continue }
+        if !names.hasMore, !readsOn {
+          release(node, &state)
           return next
         }
-        // Somebody else may take up the rest.
-        let rest = TreeItem.batch(node, batch, readsOn: readsOn)
-        if next == nil, state.file == nil { return rest }
+        let rest: TreeItem =
+          names.hasMore ? .batch(node, batch, readsOn: readsOn) : .directory(node)
+        if next == nil, !isSuspended { return rest }
+        // For whoever takes it: after a subdirectory, or in turns with the unfinished file.
         push(rest, &state)
         return next
       }
@@ -114,17 +140,18 @@ final class TreeRunner: Work {
     }
   }
 
-  /// Copies one entry. Returns what is in it, where it is a directory.
+  /// Copies one entry. Returns what is in it, where it is a directory, and whether it is a
+  /// file that is not finished.
   private func copyEntry(
-    _ name: EntryName, _ hint: FileType, of node: DirectoryNode, _ copy: DirectoryCopy,
+    _ name: Name, _ hint: FileType, of node: DirectoryNode, _ copy: DirectoryCopy,
     _ state: inout State, _ turn: WorkerTurn?
-  ) -> TreeItem? {
+  ) -> (contents: TreeItem?, isSuspended: Bool) {
     let from = Location(copy.source, name)
     let to = Location(copy.destination, name)
     let entries = tree.entries
-    if let sieve = tree.sieve, excludes(sieve, name, hint, of: node, copy) {
+    if let filter = tree.filter, excludes(filter, from, hint, of: node) {
       done(.excluded, from, to, &state)
-      return nil
+      return (nil, false)
     }
     do throws(ReflinkError) {
       let result = try entries.copy(
@@ -134,13 +161,20 @@ final class TreeRunner: Work {
       case .planned(let status): state.outcome.add(planned: status)
       case .directory(let directory):
         done(.directory(isNew: directory.isNew), from, to, &state)
-        return try tree.begin(
-          directory, in: node, isLinked: entries.mayLeaveTree(hint))
+        return (
+          try tree.begin(directory, in: node, isLinked: entries.mayLeaveTree(hint)), false
+        )
       case .unfinished(let file, let wait):
-        resume(with: file, wait, of: node, from, to, &state, turn)
+        node.retain()
+        account(&state)
+        tree.suspend(.file(node, file), until: wait)
+        return (nil, wait == nil)
+      case .blocked(let wait):
+        node.retain()
+        tree.retry(.entry(node, OwnedName(name)), after: wait)
       case .postponed(let identity):
         node.retain()
-        let item = TreeItem.entry(node, OperandPath(name.path))
+        let item = TreeItem.entry(node, OwnedName(name))
         let tree = tree
         entries.hardLinks?.whenSettled(identity) { tree.push(item) }
       default: break
@@ -148,22 +182,48 @@ final class TreeRunner: Work {
     } catch {
       tree.failed(error)
     }
+    return (nil, false)
+  }
+
+  /// Goes on with an unfinished file.
+  private func resume(
+    _ file: SuspendedFile, of node: DirectoryNode, _ state: inout State, _ turn: WorkerTurn?
+  ) {
+    do throws(ReflinkError) {
+      let result = try tree.entries.resume(file, turn)
+      if let entry = result.entry {
+        OwnedLocation.with(file.source, file.destination) { done(entry, $0, $1, &state) }
+      }
+      if case .unfinished(let file, let wait) = consume result {
+        account(&state)
+        return tree.suspend(.file(node, file), until: wait)
+      }
+    } catch {
+      tree.failed(error)
+    }
+    release(node, &state)
+  }
+
+  private func remove(_ removal: TreeRemoval, _ turn: WorkerTurn?) -> TreeItem? {
+    guard removal.resume(turn) else { return .removal(removal) }
+    tree.removed(leftover: removal.leftover)
     return nil
   }
 
   private func excludes(
-    _ sieve: CompiledFilter, _ name: EntryName, _ hint: FileType, of node: DirectoryNode,
-    _ copy: DirectoryCopy
+    _ filter: CompiledFilter, _ source: Location, _ hint: FileType, of node: DirectoryNode
   ) -> Bool {
-    sieve.excludes(name) {
-      let root = node.ancestry.root.source.components.count
-      return FilePath(root: nil, copy.source.path.components.dropFirst(root))
-    } isDirectory: {
-      if hint != .unknown, hint != .symbolicLink { return hint == .directory }
-      let follow = tree.entries.options.symbolicLinks == .follow
-      let status = try? copy.source.descriptor.status(of: name, follow: follow)
-      return status?.type == .directory
-    }
+    filter.excludes(
+      OwnedName(source.name),
+      path: {
+        let root = node.ancestry.root.source.components.count
+        return OwnedName(FilePath(root: nil, source.path.components.dropFirst(root)))
+      },
+      isDirectory: {
+        if hint != .unknown, hint != .symbolicLink { return hint == .directory }
+        let follow = tree.entries.options.symbolicLinks == .follow
+        return (try? source.status(follow: follow))?.type == .directory
+      })
   }
 
   /// Ends a use of a directory.
@@ -183,41 +243,6 @@ final class TreeRunner: Work {
   private func account(_ state: inout State) {
     tree.add(state.outcome)
     state.outcome = TreeOutcome()
-  }
-
-  /// A file that is not done: by itself where that helps somebody, else as this
-  /// runner's own next work.
-  private func resume(
-    with copy: KeptFileCopy, _ wait: Wait?, of node: DirectoryNode, _ from: Location,
-    _ to: Location,
-    _ state: inout State, _ turn: WorkerTurn?
-  ) {
-    let tree = tree
-    let source = from.path
-    let destination = to.path
-    let isOwn = wait == nil && !(turn?.queue.hasIdleWorkers ?? false) || !tree.mayDetach()
-    node.retain()
-    let work = FileWork(tree.entries, copy, OwnedLocation(from), to: OwnedLocation(to)) { result in
-      switch result {
-      case .success(let outcome):
-        var account = TreeOutcome()
-        account.add(.file(outcome))
-        tree.add(account)
-        tree.tell(.file(outcome), source, destination)
-      case .failure(let error): tree.failed(error)
-      }
-      if !isOwn { tree.detachedEnded() }
-      tree.release(node)
-    }
-    guard !isOwn, let queue = turn?.queue else {
-      state.file = work
-      return
-    }
-    if let wait {
-      queue.putBack(work, until: wait)
-    } else {
-      do throws(SystemError) { try queue.submit(work) } catch { state.file = work }
-    }
   }
 
   private func done(

@@ -22,8 +22,9 @@ public func clone(
   preserving: Preservation = .everything, ifExists rule: ExistingRule = .fail,
   controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyBlocking(
-    .path(source), .path(destination), .clone(slices, preserving), rule.cloning, controller)
+  try CopyRequest.runBlocking(
+    controller, try request(source, destination, .clone(slices, preserving), rule.cloning)
+  ).file
 }
 
 /// Clones one file without blocking a thread of Swift's cooperative pool.
@@ -42,8 +43,9 @@ public func clone(
   preserving: Preservation = .everything, ifExists rule: ExistingRule = .fail,
   controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyAsync(
-    .path(source), .path(destination), .clone(slices, preserving), rule.cloning, controller)
+  try await CopyRequest.runAsync(
+    controller, source, try request(source, destination, .clone(slices, preserving), rule.cloning)
+  ).file
 }
 
 /// Clones the data of an open file into another, which loses what it held.
@@ -60,8 +62,9 @@ public func clone(
   _ source: FileDescriptor, to destination: FileDescriptor, slices: CloneSlices = .whole,
   controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyBlocking(
-    .open(source), .open(destination), .clone(slices, .nothing), .replace, controller)
+  try CopyRequest.runBlocking(
+    controller, try request(source, destination, .clone(slices, .nothing))
+  ).file
 }
 
 /// Clones the data of an open file into another, without blocking a thread of Swift's
@@ -78,15 +81,17 @@ public func clone(
   _ source: FileDescriptor, to destination: FileDescriptor, slices: CloneSlices = .whole,
   controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyAsync(
-    .open(source), .open(destination), .clone(slices, .nothing), .replace, controller)
+  try await CopyRequest.runAsync(
+    controller, Operand.OpenFile.path(of: source),
+    try request(source, destination, .clone(slices, .nothing))
+  ).file
 }
 
 extension ExistingRule {
   /// The same, for what can be cloned only.
   fileprivate var cloning: ExistingRule {
     let decide = decide
-    return .decide {
+    return .policy {
       $0.source.type == .regular || $0.source.type == .directory ? decide($0) : .refuse(.notRegular)
     }
   }

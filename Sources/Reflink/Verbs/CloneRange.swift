@@ -25,9 +25,9 @@ public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try perform(controller) { () throws(ReflinkError) in
-    try RangeCopy(
-      from: .path(source), range, to: .path(destination), at: offset, cloning, controller)
+  try runBlocking(controller, (try Operand(source), try Operand(destination, .destination))) {
+    (operands, activity) throws(ReflinkError) in
+    try RangeCopy(from: operands.0, range, to: operands.1, at: offset, cloning, activity)
   }
 }
 
@@ -46,9 +46,11 @@ public func cloneRange(
   from source: FilePath, range: Range<Int64>, to destination: FilePath, at offset: Int64,
   cloning: Cloning = .preferred, controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await perform(controller, source, destination) { (controller) throws(ReflinkError) in
-    try RangeCopy(
-      from: .path(source), range, to: .path(destination), at: offset, cloning, controller)
+  try await runAsync(
+    controller, source, (try Operand(source), try Operand(destination, .destination))
+  ) {
+    (operands, activity) throws(ReflinkError) in
+    try RangeCopy(from: operands.0, range, to: operands.1, at: offset, cloning, activity)
   }
 }
 
@@ -67,9 +69,9 @@ public func cloneRange(
   from source: FileDescriptor, range: Range<Int64>, to destination: FileDescriptor,
   at offset: Int64, cloning: Cloning = .preferred, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try perform(controller) { () throws(ReflinkError) in
-    try RangeCopy(
-      from: .open(source), range, to: .open(destination), at: offset, cloning, controller)
+  try runBlocking(controller, (try Operand(source), try Operand(destination, .destination))) {
+    (operands, activity) throws(ReflinkError) in
+    try RangeCopy(from: operands.0, range, to: operands.1, at: offset, cloning, activity)
   }
 }
 
@@ -88,9 +90,11 @@ public func cloneRange(
   from source: FileDescriptor, range: Range<Int64>, to destination: FileDescriptor,
   at offset: Int64, cloning: Cloning = .preferred, controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  let paths = (FileOperand.open(source).path, FileOperand.open(destination).path)
-  return try await perform(controller, paths.0, paths.1) { (controller) throws(ReflinkError) in
-    try RangeCopy(
-      from: .open(source), range, to: .open(destination), at: offset, cloning, controller)
+  try await runAsync(
+    controller, Operand.OpenFile.path(of: source),
+    (try Operand(source), try Operand(destination, .destination))
+  ) {
+    (operands, activity) throws(ReflinkError) in
+    try RangeCopy(from: operands.0, range, to: operands.1, at: offset, cloning, activity)
   }
 }

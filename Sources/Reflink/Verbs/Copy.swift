@@ -24,7 +24,9 @@ public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyBlocking(.path(source), .path(destination), options, rule, controller)
+  try CopyRequest.runBlocking(
+    controller, try request(source, destination, options, rule)
+  ).file
 }
 
 /// Copies one file without blocking a thread of Swift's cooperative pool.
@@ -44,7 +46,9 @@ public func copy(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyAsync(.path(source), .path(destination), options, rule, controller)
+  try await CopyRequest.runAsync(
+    controller, source, try request(source, destination, options, rule)
+  ).file
 }
 
 /// Copies the data of an open file into another.
@@ -66,7 +70,9 @@ public func copy(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
   controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copyBlocking(.open(source), .open(destination), options, .replace, controller)
+  try CopyRequest.runBlocking(
+    controller, try request(source, destination, options)
+  ).file
 }
 
 /// Copies the data of an open file into another, without blocking a thread of Swift's
@@ -83,32 +89,40 @@ public func copy(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
   controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
-  try await copyAsync(.open(source), .open(destination), options, .replace, controller)
+  try await CopyRequest.runAsync(
+    controller, Operand.OpenFile.path(of: source), try request(source, destination, options)
+  ).file
 }
 
-/// One file, on the caller's thread.
-func copyBlocking(
-  _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
-  _ rule: ExistingRule, _ controller: CopyController?
-) throws(ReflinkError) -> CopyOutcome {
-  let entries = EntryCopier(options: options, decide: rule.decideOnFile, controller: controller)
-  return try here(controller) { () throws(ReflinkError) in
-    try options.check(source.path, destination.path)
-    return try OperandCopy(entries: entries, source: source, destination: destination).run()
-  }
+/// A copy of one file that is not a directory, by names.
+func request(
+  _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule
+) throws(ReflinkError) -> CopyRequest {
+  try options.check(source, destination)
+  let decide = rule.decideOnFile
+  let pair = try OperandPair(
+    OwnedName(source), OwnedName(destination),
+    EntryCopier(options: options, decide: decide, activity: nil))
+  return CopyRequest(
+    files: .named(pair.source, pair.destination), options: options, decide: decide)
 }
 
-/// One file, in turns at the shared queue.
-func copyAsync(
-  _ source: FileOperand, _ destination: FileOperand, _ options: CopyOptions,
-  _ rule: ExistingRule, _ controller: CopyController?
-) async throws(ReflinkError) -> CopyOutcome {
-  controller?.began()
-  defer { controller?.ended() }
-  try options.check(source.path, destination.path)
-  return try await runAsync(source.path, destination.path, controller) { controller, completion in
-    let entries = EntryCopier(options: options, decide: rule.decideOnFile, controller: controller)
-    return OperandCopy(entries: entries, source: source, destination: destination)
-      .work(completion)
+/// A copy of the data of one open file.
+func request(
+  _ source: FileDescriptor, _ destination: FileDescriptor, _ options: CopyOptions
+) throws(ReflinkError) -> CopyRequest {
+  let paths = (Operand.OpenFile.path(of: source), Operand.OpenFile.path(of: destination))
+  try options.check(paths.0, paths.1)
+  func open(
+    _ file: FileDescriptor, _ side: ReflinkError.Side
+  ) throws(ReflinkError) -> Operand.OpenFile {
+    do throws(SystemError) {
+      return try Operand.OpenFile(file)
+    } catch {
+      throw error.during(.open(side), paths.0, paths.1)
+    }
   }
+  return CopyRequest(
+    files: .open(try open(source, .source), try open(destination, .destination)),
+    options: options, decide: ExistingRule.replace.decideOnFile)
 }

@@ -6,7 +6,8 @@ public import SystemPackage
 /// put in place meanwhile leads nowhere. Hard links inside the tree stay hard
 /// links (with `Preservation.hardLinks`), FIFOs and device nodes are made anew and
 /// never opened, directories get their attributes last. This call blocks its thread, which
-/// copies too; the shared threads help, and also call what listens.
+/// copies too, and never anything of another call; threads that all copies share help, and
+/// also call what listens.
 ///
 /// - Parameters:
 ///   - source: A file or directory.
@@ -17,6 +18,7 @@ public import SystemPackage
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - workers: Whose threads copy.
 ///   - controller: Cancels from another thread, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree. Unless one failure is to end the copy, look
@@ -29,13 +31,15 @@ public import SystemPackage
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
-  listener: EntryListener? = nil
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, workers: TreeWorkers = .shared,
+  controller: CopyController? = nil, listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
-  try TreeVerb(
-    source: .path(source), destination: .path(destination), options: options,
-    decide: rule.decide, filter: filter, onFailure: onFailure, plan: plan, listener: listener
-  ).run(controller)
+  try CopyRequest.runBlocking(
+    controller,
+    try request(
+      source, destination, options, rule, filter, onFailure, plan, listener, workers: workers
+    )
+  ).account
 }
 
 /// Copies a file or a directory without blocking a thread of Swift's cooperative pool.
@@ -61,10 +65,10 @@ public func copyTree(
   onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
-  try await TreeVerb(
-    source: .path(source), destination: .path(destination), options: options,
-    decide: rule.decide, filter: filter, onFailure: onFailure, plan: plan, listener: listener
-  ).runInTurns(controller)
+  try await CopyRequest.runAsync(
+    controller, source,
+    try request(source, destination, options, rule, filter, onFailure, plan, listener)
+  ).account
 }
 
 /// Copies what is in an open directory into another.
@@ -80,6 +84,7 @@ public func copyTree(
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - workers: Whose threads copy.
 ///   - controller: Cancels from another thread, and tells how far the copy is.
 ///   - listener: Told of every entry.
 /// - Returns: The account of the whole tree.
@@ -87,14 +92,15 @@ public func copyTree(
 public func copyTree(
   _ source: FileDescriptor, to destination: FileDescriptor, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
-  listener: EntryListener? = nil
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, workers: TreeWorkers = .shared,
+  controller: CopyController? = nil, listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
-  try TreeVerb(
-    source: .open(source), destination: .open(destination), options: options,
-    decide: rule.decideInOpenDirectory, filter: filter, onFailure: onFailure, plan: plan,
-    listener: listener
-  ).run(controller)
+  try CopyRequest.runBlocking(
+    controller,
+    try request(
+      source, destination, options, rule, filter, onFailure, plan, listener, workers: workers
+    )
+  ).account
 }
 
 /// Copies what is in an open directory into another, without blocking a thread of Swift's
@@ -118,11 +124,61 @@ public func copyTree(
   onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
-  try await TreeVerb(
-    source: .open(source), destination: .open(destination), options: options,
-    decide: rule.decideInOpenDirectory, filter: filter, onFailure: onFailure, plan: plan,
-    listener: listener
-  ).runInTurns(controller)
+  try await CopyRequest.runAsync(
+    controller, Operand.OpenFile.path(of: source),
+    try request(source, destination, options, rule, filter, onFailure, plan, listener)
+  ).account
+}
+
+private func request(
+  _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule,
+  _ filter: EntryFilter, _ onFailure: FailureRule, _ plan: TreePlan?, _ listener: EntryListener?,
+  workers: TreeWorkers = .shared
+) throws(ReflinkError) -> CopyRequest {
+  try options.check(source, destination)
+  let pair = try OperandPair(
+    OwnedName(source), OwnedName(destination),
+    EntryCopier(options: options, decide: rule.decide, activity: nil))
+  return CopyRequest(
+    files: .named(pair.source, pair.destination), options: options, decide: rule.decide,
+    filter: filter, onFailure: onFailure, plan: plan, listener: listener, workers: workers,
+    isTree: true)
+}
+
+private func request(
+  _ source: FileDescriptor, _ destination: FileDescriptor, _ options: CopyOptions,
+  _ rule: ExistingRule, _ filter: EntryFilter, _ onFailure: FailureRule, _ plan: TreePlan?,
+  _ listener: EntryListener?, workers: TreeWorkers = .shared
+) throws(ReflinkError) -> CopyRequest {
+  let paths = (Operand.OpenFile.path(of: source), Operand.OpenFile.path(of: destination))
+  try options.check(paths.0, paths.1)
+  /// The inside of an open directory.
+  func inside(
+    _ directory: FileDescriptor, _ side: ReflinkError.Side
+  ) throws(ReflinkError) -> OwnedLocation {
+    do throws(SystemError) {
+      let descriptor = try Descriptor(duplicating: directory.rawValue)
+      let path = DirectoryPath(OwnedName(Operand.OpenFile.path(of: directory)))
+      return OwnedLocation(Directory(descriptor, path), .dot)
+    } catch {
+      throw error.during(.open(side), paths.0, paths.1)
+    }
+  }
+  return CopyRequest(
+    files: .named(try inside(source, .source), try inside(destination, .destination)),
+    options: options, decide: rule.decideInOpenDirectory, filter: filter, onFailure: onFailure,
+    plan: plan, listener: listener, workers: workers, isTree: true)
+}
+
+/// Whose threads copy the entries of a tree, while a caller waits for it.
+public enum TreeWorkers: Sendable, Hashable {
+  /// The caller's, helped by the threads that all copies share. Those have the process's
+  /// effective user and group: a caller whose thread has others for files (setfsuid(2)), or
+  /// one in a child of fork(2), gets no help. Rights that Linux gives to one thread by other
+  /// means (capabilities(7), setgroups(2) by system call) are not looked at.
+  case shared
+  /// The caller's alone: everything is done with that thread's rights.
+  case caller
 }
 
 extension ExistingRule {

@@ -14,7 +14,9 @@ public import SystemPackage
 public func extents(of file: FilePath, controller: CopyController? = nil) throws(ReflinkError)
   -> ExtentMap
 {
-  try perform(controller) { () throws(ReflinkError) in try ExtentScan(.path(file), controller) }
+  try runBlocking(controller, try Operand(file)) { (file, activity) throws(ReflinkError) in
+    try ExtentScan(file, activity)
+  }
 }
 
 /// Says where a file's data lies, without blocking a thread of Swift's cooperative pool.
@@ -27,8 +29,8 @@ public func extents(of file: FilePath, controller: CopyController? = nil) throws
 public func extents(
   of file: FilePath, controller: CopyController? = nil
 ) async throws(ReflinkError) -> ExtentMap {
-  try await perform(controller, file) { (controller) throws(ReflinkError) in
-    try ExtentScan(.path(file), controller)
+  try await runAsync(controller, file, try Operand(file)) { (file, activity) throws(ReflinkError) in
+    try ExtentScan(file, activity)
   }
 }
 
@@ -42,7 +44,9 @@ public func extents(
 public func extents(
   of file: FileDescriptor, controller: CopyController? = nil
 ) throws(ReflinkError) -> ExtentMap {
-  try perform(controller) { () throws(ReflinkError) in try ExtentScan(.open(file), controller) }
+  try runBlocking(controller, try Operand(file)) { (file, activity) throws(ReflinkError) in
+    try ExtentScan(file, activity)
+  }
 }
 
 /// Says where an open file's data lies, without blocking a thread of Swift's cooperative
@@ -56,8 +60,9 @@ public func extents(
 public func extents(
   of file: FileDescriptor, controller: CopyController? = nil
 ) async throws(ReflinkError) -> ExtentMap {
-  try await perform(controller, FileOperand.open(file).path) { (controller) throws(ReflinkError) in
-    try ExtentScan(.open(file), controller)
+  try await runAsync(controller, Operand.OpenFile.path(of: file), try Operand(file)) {
+    (file, activity) throws(ReflinkError) in
+    try ExtentScan(file, activity)
   }
 }
 
@@ -75,8 +80,9 @@ public func extents(
 public func sharing(
   between first: FilePath, and second: FilePath, controller: CopyController? = nil
 ) throws(ReflinkError) -> SharingReport {
-  try perform(controller) { () throws(ReflinkError) in
-    try SharingScan(.path(first), .path(second), controller)
+  try runBlocking(controller, (try Operand(first), try Operand(second))) {
+    (operands, activity) throws(ReflinkError) in
+    try SharingScan(operands.0, operands.1, activity)
   }
 }
 
@@ -91,8 +97,9 @@ public func sharing(
 public func sharing(
   between first: FilePath, and second: FilePath, controller: CopyController? = nil
 ) async throws(ReflinkError) -> SharingReport {
-  try await perform(controller, first, second) { (controller) throws(ReflinkError) in
-    try SharingScan(.path(first), .path(second), controller)
+  try await runAsync(controller, first, (try Operand(first), try Operand(second))) {
+    (operands, activity) throws(ReflinkError) in
+    try SharingScan(operands.0, operands.1, activity)
   }
 }
 
@@ -107,8 +114,9 @@ public func sharing(
 public func sharing(
   between first: FileDescriptor, and second: FileDescriptor, controller: CopyController? = nil
 ) throws(ReflinkError) -> SharingReport {
-  try perform(controller) { () throws(ReflinkError) in
-    try SharingScan(.open(first), .open(second), controller)
+  try runBlocking(controller, (try Operand(first), try Operand(second))) {
+    (operands, activity) throws(ReflinkError) in
+    try SharingScan(operands.0, operands.1, activity)
   }
 }
 
@@ -123,9 +131,9 @@ public func sharing(
 public func sharing(
   between first: FileDescriptor, and second: FileDescriptor, controller: CopyController? = nil
 ) async throws(ReflinkError) -> SharingReport {
-  let path = FileOperand.open(first).path
-  return try await perform(controller, path, FileOperand.open(second).path) {
-    (controller) throws(ReflinkError) in
-    try SharingScan(.open(first), .open(second), controller)
+  try await runAsync(
+    controller, Operand.OpenFile.path(of: first), (try Operand(first), try Operand(second))
+  ) { (operands, activity) throws(ReflinkError) in
+    try SharingScan(operands.0, operands.1, activity)
   }
 }

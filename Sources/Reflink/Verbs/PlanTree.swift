@@ -18,7 +18,10 @@ public func planTree(
   _ source: FilePath, options: CopyOptions = CopyOptions(), filter: EntryFilter = .everything,
   onFailure: FailureRule = .stop, controller: CopyController? = nil
 ) throws(ReflinkError) -> TreePlan {
-  TreePlan(try TreeVerb.counting(source, options, filter, onFailure).run(controller))
+  TreePlan(
+    try CopyRequest.runBlocking(
+      controller, try counting(source, options, filter, onFailure)
+    ).account)
 }
 
 /// Counts what a copy of a tree would copy, without blocking a thread of Swift's
@@ -36,18 +39,25 @@ public func planTree(
   _ source: FilePath, options: CopyOptions = CopyOptions(), filter: EntryFilter = .everything,
   onFailure: FailureRule = .stop, controller: CopyController? = nil
 ) async throws(ReflinkError) -> TreePlan {
-  TreePlan(try await TreeVerb.counting(source, options, filter, onFailure).runInTurns(controller))
+  TreePlan(
+    try await CopyRequest.runAsync(
+      controller, source, try counting(source, options, filter, onFailure)
+    ).account)
 }
 
-extension TreeVerb {
-  fileprivate static func counting(
-    _ source: FilePath, _ options: CopyOptions, _ filter: EntryFilter, _ onFailure: FailureRule
-  ) -> TreeVerb {
-    var options = options
-    options.product = .nothing
-    options.publication = .inPlace
-    return TreeVerb(
-      source: .path(source), destination: .path(source), options: options,
-      decide: { _ in .create }, filter: filter, onFailure: onFailure, plan: nil, listener: nil)
+/// The source stands for both sides: nothing is written to either.
+private func counting(
+  _ source: FilePath, _ options: CopyOptions, _ filter: EntryFilter, _ onFailure: FailureRule
+) throws(ReflinkError) -> CopyRequest {
+  var options = options
+  options.product = .nothing
+  options.publication = .inPlace
+  do throws(SystemError) {
+    let location = try OwnedLocation(resolving: OwnedName(source))
+    return CopyRequest(
+      files: .named(location, location), options: options, decide: { _ in .create },
+      filter: filter, onFailure: onFailure, isTree: true)
+  } catch {
+    throw error.during(.examine(.source), source)
   }
 }

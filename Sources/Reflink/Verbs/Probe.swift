@@ -15,7 +15,9 @@ public import SystemPackage
 ///   the directory.
 public func probe(from source: FilePath, to directory: FilePath) throws(ReflinkError) -> ProbeReport
 {
-  try perform(nil) { ProbeTrial(.path(source), .path(directory)) }
+  try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) { operands, _ in
+    ProbeTrial(operands.0, operands.1)
+  }
 }
 
 /// Tries out what is possible between a source and a directory, without blocking a thread of
@@ -29,7 +31,10 @@ public func probe(from source: FilePath, to directory: FilePath) throws(ReflinkE
 public func probe(
   from source: FilePath, to directory: FilePath
 ) async throws(ReflinkError) -> ProbeReport {
-  try await perform(nil, source, directory) { _ in ProbeTrial(.path(source), .path(directory)) }
+  try await runAsync(nil, source, (try Operand(source), try Operand(directory, .destination))) {
+    operands, _ in
+    ProbeTrial(operands.0, operands.1)
+  }
 }
 
 /// Tries out what is possible between an open file and an open directory.
@@ -42,7 +47,9 @@ public func probe(
 public func probe(
   from source: FileDescriptor, to directory: FileDescriptor
 ) throws(ReflinkError) -> ProbeReport {
-  try perform(nil) { ProbeTrial(.open(source), .open(directory)) }
+  try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) { operands, _ in
+    ProbeTrial(operands.0, operands.1)
+  }
 }
 
 /// Tries out what is possible between an open file and an open directory, without blocking a
@@ -56,7 +63,10 @@ public func probe(
 public func probe(
   from source: FileDescriptor, to directory: FileDescriptor
 ) async throws(ReflinkError) -> ProbeReport {
-  try await perform(nil, FileOperand.open(source).path, FileOperand.open(directory).path) { _ in
-    ProbeTrial(.open(source), .open(directory))
+  try await runAsync(
+    nil, Operand.OpenFile.path(of: source),
+    (try Operand(source), try Operand(directory, .destination))
+  ) { operands, _ in
+    ProbeTrial(operands.0, operands.1)
   }
 }

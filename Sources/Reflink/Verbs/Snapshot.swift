@@ -30,13 +30,16 @@ public func snapshot(
   _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
   method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  controller?.began()
-  defer { controller?.ended() }
-  let isMade = try perform(controller) {
-    FileSystemSnapshot(source, name, preserving, method, controller)
+  // One call to whoever watches, although it may take two steps.
+  try underActivity(controller) { (_) throws(ReflinkError) in
+    let pair = try operands(source, name, preserving)
+    let isMade = try runBlocking(controller, pair) { pair, activity in
+      FileSystemSnapshot(pair.source, pair.destination, preserving, method, activity)
+    }
+    if isMade { return .fileSystem }
+    return .clones(
+      try CopyRequest.runBlocking(controller, request(pair, preserving)).account)
   }
-  if isMade { return .fileSystem }
-  return .clones(try TreeVerb.snapshot(.path(source), name, preserving).run(controller))
 }
 
 /// Makes a snapshot without blocking a thread of Swift's cooperative pool.
@@ -53,14 +56,18 @@ public func snapshot(
   _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
   method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) async throws(ReflinkError) -> SnapshotOutcome {
-  controller?.began()
-  defer { controller?.ended() }
-  let isMade = try await perform(controller, source, name) { controller in
-    FileSystemSnapshot(source, name, preserving, method, controller)
+  // One call to whoever watches, although it may take two steps.
+  let call = controller?.begin()
+  defer { if let call { controller?.end(call) } }
+  let pair = try operands(source, name, preserving)
+  let isMade = try await runAsync(controller, source, pair) { pair, activity in
+    FileSystemSnapshot(pair.source, pair.destination, preserving, method, activity)
   }
   if isMade { return .fileSystem }
   return .clones(
-    try await TreeVerb.snapshot(.path(source), name, preserving).runInTurns(controller))
+    try await CopyRequest.runAsync(
+      controller, source, request(pair, preserving)
+    ).account)
 }
 
 /// Makes a snapshot of an open file under a new name.
@@ -76,9 +83,10 @@ public func snapshot(
   _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
   controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  let outcome = try copyBlocking(
-    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), controller)
-  return .clones(TreeOutcome(of: .file(outcome)))
+  .clones(
+    try CopyRequest.runBlocking(
+      controller, try request(source, name, preserving)
+    ).account)
 }
 
 /// Makes a snapshot of an open file under a new name, without blocking a thread of
@@ -95,9 +103,10 @@ public func snapshot(
   _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
   controller: CopyController? = nil
 ) async throws(ReflinkError) -> SnapshotOutcome {
-  let outcome = try await copyAsync(
-    .open(source), .path(name), .snapshot(preserving), .decide(decideOnSnapshotOfFile), controller)
-  return .clones(TreeOutcome(of: .file(outcome)))
+  .clones(
+    try await CopyRequest.runAsync(
+      controller, Operand.OpenFile.path(of: source), try request(source, name, preserving)
+    ).account)
 }
 
 /// Of what a caller names, regular files and directories only; in a directory, everything.
@@ -118,12 +127,31 @@ extension CopyOptions {
   }
 }
 
-extension TreeVerb {
-  fileprivate static func snapshot(
-    _ source: FileOperand, _ name: FilePath, _ preserving: SnapshotPreservation
-  ) -> TreeVerb {
-    TreeVerb(
-      source: source, destination: .path(name), options: .snapshot(preserving),
-      decide: decideOnSnapshot, filter: .everything, onFailure: .stop, plan: nil, listener: nil)
+private func operands(
+  _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation
+) throws(ReflinkError) -> OperandPair {
+  try OperandPair(
+    OwnedName(source), OwnedName(name),
+    EntryCopier(options: .snapshot(preserving), decide: decideOnSnapshot, activity: nil))
+}
+
+private func request(_ pair: OperandPair, _ preserving: SnapshotPreservation) -> CopyRequest {
+  CopyRequest(
+    files: .named(pair.source, pair.destination), options: .snapshot(preserving),
+    decide: decideOnSnapshot, isTree: true)
+}
+
+private func request(
+  _ source: FileDescriptor, _ name: FilePath, _ preserving: SnapshotPreservation
+) throws(ReflinkError) -> CopyRequest {
+  do throws(SystemError) {
+    return CopyRequest(
+      files: .openToName(
+        try Operand.OpenFile(source), try OwnedLocation(resolving: OwnedName(name))),
+      options: .snapshot(preserving), decide: decideOnSnapshotOfFile)
+  } catch {
+    throw error.during(
+      error.call == .duplicate ? .open(.source) : .createFile,
+      Operand.OpenFile.path(of: source), name)
   }
 }

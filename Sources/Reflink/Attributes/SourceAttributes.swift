@@ -1,0 +1,65 @@
+import SystemPackage
+
+/// Extended attributes of a source, listed before its copy is made: an access control list
+/// decides how narrow the copy must be from the start.
+struct SourceAttributes: Sendable {
+  private(set) var names: [AttributeName] = []
+  /// Why they could not be listed. The access control lists were asked for by name then.
+  private(set) var failure: SystemError?
+
+  /// Nothing is asked where nothing of it is preserved.
+  static let none = SourceAttributes()
+
+  private init() {}
+
+  /// Almost every file has none, which flistxattr(2) tells by one call.
+  init(listing source: borrowing Descriptor, for preserving: Preservation) {
+    guard preserving.mode || preserving.extendedAttributes != .ignore else { return }
+    do throws(SystemError) {
+      names = try source.attributeNames()
+    } catch {
+      if error.errno == .notSupported { return }
+      // A list over 64 KiB (XFS: E2BIG) hides what is nevertheless there.
+      failure = error
+      names = [.accessACL, .defaultACL, .capability].filter { source.mayHave($0) }
+    }
+  }
+
+  func contains(_ name: AttributeName) -> Bool {
+    names.contains(name)
+  }
+
+  /// Attributes whose bytes alone are copied; see `AttributeName.isCopiedVerbatim`.
+  var copiedVerbatim: [AttributeName] {
+    // Of what could not be listed only the names asked for are known.
+    names.filter(\.isCopiedVerbatim)
+  }
+}
+
+extension Descriptor {
+  /// Whether the file has an attribute, or may have one that cannot be read.
+  fileprivate func mayHave(_ name: AttributeName) -> Bool {
+    do throws(SystemError) {
+      _ = try attribute(name)
+      return true
+    } catch {
+      return error.errno != .noData && error.errno != .notSupported
+    }
+  }
+}
+
+extension AttributeName {
+  /// Whether the value can be copied as it is. Not so for access control
+  /// lists (part of the mode), capabilities (after the mode), labels and hashes
+  /// that the system makes for each file itself.
+  var isCopiedVerbatim: Bool {
+    switch text {
+    case "system.posix_acl_access", "system.posix_acl_default", "security.capability",
+      "security.selinux", "security.evm", "security.ima", "system.nfs4_acl",
+      // XFS shows its access control lists a second time.
+      "trusted.SGI_ACL_FILE", "trusted.SGI_ACL_DEFAULT":
+      false
+    default: true
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import SystemPackage
+
+/// Names that are taken: a look at what is there, and a decision.
+extension EntryCopier {
+  /// Decides about a name that turned out to be taken; asks where that is the decision. The
+  /// action is never `ask` or `refuse`; `create` means that the name stays taken.
+  func resolveConflict(
+    _ entry: EntryFacts, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> EntryAction {
+    var entry = try examineConflict(entry, source, destination)
+    while true {
+      let action = decide(entry)
+      switch action.kind {
+      case .refuse(let refusal): throw refused(refusal, source, destination)
+      case .create, .skip, .leave, .overwrite, .replace, .createThroughLink: return action
+      case .backUp(let names):
+        if try backupIsSource(names, entry, source, destination) {
+          throw refused(.backupIsSource, source, destination)
+        }
+        return action
+      case .ask:
+        guard case .exists(let existing) = entry.destination, !entry.isConfirmed,
+          let ask, ask(Question(destination: destination.path, existing: existing))
+        else { throw refused(.declined, source, destination) }
+        entry.isConfirmed = true
+      }
+    }
+  }
+
+  /// Looks at both names, now that they meet.
+  private func examineConflict(
+    _ entry: EntryFacts, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> EntryFacts {
+    var entry = entry
+    try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+      let link = try destination.status()
+      var existing = EntryFacts.Existing(link: link, target: link)
+      if link.type == .symbolicLink {
+        do throws(SystemError) {
+          existing.target = try destination.statusIfPresent(follow: true)
+        } catch {
+          guard error.errno == .tooManySymbolicLinkLevels else { throw error }
+          existing.target = nil
+          existing.isLoop = true
+        }
+      }
+      existing.wasMadeHere = created?.contains(link.identity) ?? false
+      let sourceLink = try source.statusIfPresent()
+      existing.sourceLink = sourceLink
+      if entry.source.type == .symbolicLink {
+        existing.sourceTarget = try? source.status(follow: true)
+      }
+      if sourceLink?.identity == link.identity {
+        existing.isSourcesName = try source.isSameName(as: destination)
+      }
+      if ask != nil {
+        existing.isWritable = destination.directory.descriptor.canWrite(destination.name)
+      }
+      entry.destination = .exists(existing)
+    }
+    return entry
+  }
+
+  /// Whether the backup would get, and destroy, the source's own name.
+  private func backupIsSource(
+    _ names: BackupNames, _ entry: EntryFacts, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Bool {
+    guard case .exists(let existing) = entry.destination, let sourceLink = existing.sourceLink
+    else { return false }
+    return try attempt(.backUp, source, destination) { () throws(SystemError) in
+      let name = try names.name(for: destination)
+      let there = try name.with { (name) throws(SystemError) in
+        try destination.directory.descriptor.statusIfPresent(of: name, follow: false)
+      }
+      return there?.identity == sourceLink.identity
+    }
+  }
+
+  /// What is done to the entry that has the name, where something new takes its place.
+  func replacement(_ action: EntryAction) -> Replacement? {
+    switch action.kind {
+    case .replace: .existing
+    case .backUp(let names): .backUp(names)
+    default: nil
+    }
+  }
+
+  /// Why something new was not made: the name itself, which cannot even be looked at, or
+  /// its making.
+  func notCreated(
+    _ operation: ReflinkError.Operation, _ error: SystemError,
+    _ source: Location, _ destination: Location
+  ) -> ReflinkError {
+    do throws(SystemError) {
+      _ = try destination.statusIfPresent()
+    } catch let unreachable {
+      return unreachable.during(.examine(.destination), source.path, destination.path)
+    }
+    return error.during(operation, source.path, destination.path)
+  }
+
+  /// Why something that is to take another's place was not made.
+  func notReplaced(
+    _ replacement: Replacement, _ operation: ReflinkError.Operation, _ error: SystemError,
+    _ source: Location, _ destination: Location
+  ) -> ReflinkError {
+    // A directory that takes no new name gives none away either.
+    let isLocked = [.permissionDenied, .notPermitted, .readOnlyFileSystem].contains(error.errno)
+    // A node that nobody may make is no fault of the directory.
+    if isLocked, case .createSpecial = operation {
+      return error.during(operation, source.path, destination.path)
+    }
+    var failed = operation
+    if isLocked { failed = replacement == .existing ? .remove : .backUp }
+    return error.during(failed, source.path, destination.path)
+  }
+
+  func tell(_ outcome: EntryOutcome, _ source: Location, _ destination: Location) {
+    if let onExisting { onExisting(outcome, source.path, destination.path) }
+  }
+
+  /// Tells which name a backup got.
+  func tellBackup(_ name: OwnedName?, _ source: Location, _ destination: Location) {
+    guard let name else { return }
+    let path = OwnedLocation(destination.directory, name).path
+    tell(.backedUp(as: path), source, destination)
+  }
+
+  func refused(
+    _ refusal: Refusal, _ source: Location, _ destination: Location
+  ) -> ReflinkError {
+    ReflinkError(
+      code: ReflinkError.Code(refusal), operation: .refuse(refusal),
+      source: source.path, destination: destination.path,
+      errno: refusal.errno)
+  }
+
+  func report(
+    _ failure: AttributeCopy.Failure, _ source: Location, _ destination: Location
+  ) -> ReflinkError {
+    failure.error.during(failure.operation, source.path, destination.path)
+  }
+
+  /// What a call that was cancelled throws.
+  func cancelled(_ source: Location, _ destination: Location) -> ReflinkError {
+    ReflinkError(
+      code: .cancelled, operation: .prepare, source: source.path, destination: destination.path)
+  }
+}
+
+extension Refusal {
+  /// The errno that says the same, where there is one.
+  fileprivate var errno: Errno? {
+    switch self {
+    case .exists: .fileExists
+    case .notRegular: .notPermitted
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,236 @@
+import SystemPackage
+
+/// A destination opened for writing: empty when it is a regular file.
+struct OpenDestination: ~Copyable {
+  let descriptor: Descriptor
+  /// How it comes by its name; nil for a file that was there before.
+  let name: NameTransaction?
+  let type: FileType
+
+  init(
+    _ descriptor: consuming Descriptor, _ name: NameTransaction?, _ type: FileType = .regular
+  ) {
+    self.descriptor = descriptor
+    self.name = name
+    self.type = type
+  }
+}
+
+extension EntryCopier {
+  /// A destination, or why there is none.
+  enum Destination: ~Copyable {
+    case open(OpenDestination)
+    /// The decision was to leave what is there.
+    case unchanged
+    /// It cannot be opened without waiting: a FIFO without a reader.
+    case blocked(Wait)
+  }
+
+  /// Makes the destination, or opens what is there, by the publication that was
+  /// asked for and the decision.
+  func openDestination(
+    mode: UInt32, _ entry: EntryFacts, _ file: borrowing Descriptor,
+    _ source: Location, _ destination: Location, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Destination {
+    guard options.publication == .inPlace else {
+      return try openUnpublished(mode: mode, entry, source, destination)
+    }
+    do throws(SystemError) {
+      return .open(
+        OpenDestination(
+          try destination.open([.write, .create, .exclusive], mode: mode), .named))
+    } catch {
+      guard error.errno == .fileExists else {
+        throw notCreated(.createFile, error, source, destination)
+      }
+    }
+    let action = try resolveConflict(entry, source, destination)
+    switch action.kind {
+    case .overwrite(let orReplace):
+      let existing = try openExisting(orReplace, entry, file, source, destination, turn)
+      if let existing { return existing }
+      return .open(try replace(.existing, mode: mode, source, destination))
+    case .replace:
+      return .open(try replace(.existing, mode: mode, source, destination))
+    case .backUp(let names):
+      return .open(try replace(.backUp(names), mode: mode, source, destination))
+    case .createThroughLink:
+      return .open(try createThroughLink(mode: mode, entry, file, source, destination))
+    case .create:
+      throw refused(.exists, source, destination)
+    case .skip, .leave, .ask, .refuse:
+      return .unchanged
+    }
+  }
+
+  /// A file that gets its name only when it is complete.
+  private func openUnpublished(
+    mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Destination {
+    guard let replacement = try replacement(unpublished: entry, source, destination) else {
+      return .unchanged
+    }
+    return .open(
+      try attempt(.createFile, source, destination) { () throws(SystemError) in
+        if replacement == .nothing, options.publication == .unnamed {
+          do throws(SystemError) {
+            let file = try OwnedName.dot.with { (name) throws(SystemError) in
+              try destination.directory.descriptor.open(name, [.unnamed, .write], mode: mode)
+            }
+            return OpenDestination(file, .unnamed)
+          } catch {
+            // FUSE, NFS and OCFS2 have no unnamed files; old kernels say EISDIR.
+            guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
+          }
+        }
+        return try openTemporary(replacement, mode: mode, destination)
+      })
+  }
+
+  /// What something that is published when it is complete will do to what has its name; nil
+  /// where that is left as it is. A file that is to be overwritten is replaced as a whole.
+  func replacement(
+    unpublished entry: EntryFacts, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Replacement? {
+    let isTaken = try attempt(.examine(.destination), source, destination) {
+      () throws(SystemError) in try destination.statusIfPresent() != nil
+    }
+    guard isTaken else { return .nothing }
+    let action = try resolveConflict(entry, source, destination)
+    switch action.kind {
+    case .skip, .leave: return nil
+    case .create: throw refused(.exists, source, destination)
+    default: return replacement(action) ?? .existing
+    }
+  }
+
+  /// A new file that takes the place of what is there once it is complete: what is
+  /// there is not lost to a copy that fails.
+  private func replace(
+    _ replacement: Replacement, mode: UInt32, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> OpenDestination {
+    let successor: OpenDestination
+    do throws(SystemError) {
+      successor = try openTemporary(replacement, mode: mode, destination)
+    } catch {
+      throw notReplaced(replacement, .createFile, error, source, destination)
+    }
+    if replacement == .existing { tell(.removed, source, destination) }
+    return successor
+  }
+
+  private func openTemporary(
+    _ replacement: Replacement, mode: UInt32, _ destination: Location
+  ) throws(SystemError) -> OpenDestination {
+    var file: Descriptor?
+    let directory = destination.directory
+    let transaction = try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
+      file = try directory.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
+    }
+    guard let file = file.take() else { throw SystemError(call: .open, errno: .fileExists) }
+    return OpenDestination(file, transaction)
+  }
+
+  /// The target of a dangling link, made through it (POSIXLY_CORRECT). If it came into being
+  /// meanwhile, it is a file that is there, and is emptied.
+  private func createThroughLink(
+    mode: UInt32, _ entry: EntryFacts, _ file: borrowing Descriptor, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) -> OpenDestination {
+    do throws(SystemError) {
+      let target = try destination.open([.write, .create], mode: mode)
+      let status = try target.status()
+      try prepare(target, status, for: file, entry.source)
+      return OpenDestination(target, nil, status.type)
+    } catch {
+      throw cannotWrite(error, source, destination)
+    }
+  }
+
+  /// The file that is there, emptied. Nil when it is to be replaced instead.
+  private func openExisting(
+    _ orReplace: Bool, _ entry: EntryFacts, _ file: borrowing Descriptor,
+    _ source: Location, _ destination: Location, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Destination? {
+    while true {
+      do throws(SystemError) {
+        // Neither a FIFO's reader nor the end of a lease is waited for here.
+        let existing = try destination.open([.write, .nonBlocking])
+        // The decision was made by name; this is the file itself.
+        let status = try existing.status()
+        if status.identity == entry.source.identity {
+          throw SystemError(call: .link, errno: .fileExists)
+        }
+        // A pipe stays so: writing to it waits for room elsewhere.
+        if status.type != .regular, status.type != .fifo { try existing.setNonBlocking(false) }
+        try prepare(existing, status, for: file, entry.source)
+        return .open(OpenDestination(existing, nil, status.type))
+      } catch {
+        if error.call == .link { throw refused(.sameFile, source, destination) }
+        guard isBlocked(error, destination) else {
+          if orReplace, error.call == .open { return nil }
+          throw cannotWrite(error, source, destination)
+        }
+        let wait = Wait(atMost: Self.openingInterval)
+        if turn != nil { return .blocked(wait) }
+        if activity?.isCancelled ?? false { throw cancelled(source, destination) }
+        sleep(for: wait)
+      }
+    }
+  }
+
+  /// Whether a file could not be opened for writing now, and can be later: a FIFO that nobody
+  /// reads, a file that somebody holds a lease of.
+  private func isBlocked(_ error: SystemError, _ destination: Location) -> Bool {
+    guard error.call == .open, let type = try? destination.status(follow: true).type else {
+      return false
+    }
+    return switch error.errno {
+    case .noSuchAddressOrDevice: type == .fifo
+    case .resourceTemporarilyUnavailable: type == .regular
+    default: false
+    }
+  }
+
+  /// Empties a file that is there, once a clone that is required is known to be possible.
+  func prepare(
+    _ existing: borrowing Descriptor, _ status: FileStatus,
+    for file: borrowing Descriptor, _ source: FileStatus
+  ) throws(SystemError) {
+    guard options.product == .copies else { return }
+    let isRegular = status.type == .regular
+    if options.cloning == .required {
+      try requireSharing(file, source, into: existing, isRegular: isRegular)
+      if let change = existing.noCopyOnWriteDifference(to: file), !existing.mayAdopt(change) {
+        throw SystemError(call: .cloneRange, errno: .notPermitted)
+      }
+    }
+    if isRegular { try existing.truncate(to: 0) }
+  }
+
+  /// Why a file that is there cannot be filled anew.
+  func cannotWrite(
+    _ error: SystemError, _ source: Location, _ destination: Location
+  ) -> ReflinkError {
+    let isClone = error.call == .cloneRange
+    var failure = error.during(isClone ? .clone : .createFile, source.path, destination.path)
+    if isClone, case .fallBack(let cause) = verdict(on: error) {
+      failure.code = ReflinkError.Code(cause)
+    }
+    return failure
+  }
+
+  /// Before an existing file loses its data to a clone that must succeed.
+  private func requireSharing(
+    _ file: borrowing Descriptor, _ status: FileStatus,
+    into existing: borrowing Descriptor, isRegular: Bool
+  ) throws(SystemError) {
+    guard status.type == .regular, isRegular else {
+      throw SystemError(call: .cloneRange, errno: .notSupported)
+    }
+    guard status.size <= fileSizeLimit() else {
+      throw SystemError(call: .cloneRange, errno: .fileTooLarge)
+    }
+    try existing.requireSharing(with: file)
+  }
+}

@@ -1,0 +1,284 @@
+import SystemPackage
+
+/// Making or entering directories.
+extension EntryCopier {
+  /// A directory on the way to an entry: made where it is missing, links followed.
+  func enter(_ source: Location, to destination: Location) throws(ReflinkError) -> DirectoryCopy {
+    let status = try attempt(.examine(.source), source, destination) { () throws(SystemError) in
+      let status = try source.status(follow: true)
+      guard status.type == .directory else { throw SystemError(call: .statx, errno: .notDirectory) }
+      return status
+    }
+    let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
+    let result = try makeAndOpen(entry, source, follow: true, within: nil, destination)
+    switch consume result {
+    case .some(.directory(let directory)): return directory
+    case .none:
+      throw ReflinkError(
+        code: .sourceChanged, operation: .open(.source), source: source.path,
+        destination: destination.path)
+    default: throw refused(.exists, source, destination)
+    }
+  }
+
+  /// A directory under its own name, or one that gets it when all of it is complete. Nil where
+  /// the source was replaced by another directory meanwhile.
+  func copyDirectory(
+    _ entry: EntryFacts, _ source: Location, follow: Bool, within ancestry: Ancestry?,
+    to destination: Location
+  ) throws(ReflinkError) -> Result? {
+    // A directory that is there is merged into, file by file.
+    let publishesLast = ancestry == nil && options.publication != .inPlace
+    guard publishesLast, try isFree(source, destination) else {
+      return try makeAndOpen(entry, source, follow: follow, within: ancestry, destination)
+    }
+    try requireOneFileSystem(source, destination)
+    try requireRenaming(source, destination)
+    return try makeAndOpen(
+      entry, source, follow: follow, within: nil, publishesLast: true, destination)
+  }
+
+  private func isFree(
+    _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Bool {
+    try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+      try destination.statusIfPresent() == nil
+    }
+  }
+
+  /// Makes or enters the directory, and opens both sides.
+  private func makeAndOpen(
+    _ entry: EntryFacts, _ source: Location, follow: Bool, within ancestry: Ancestry?,
+    publishesLast: Bool = false, _ destination: Location
+  ) throws(ReflinkError) -> Result? {
+    let decided = entry.source
+    let root = ancestry?.root
+    if let root, root.identity == decided.identity {
+      throw ReflinkError(
+        code: .wrongType, operation: .refuse(.intoItself),
+        source: root.source, destination: root.destination)
+    }
+    if options.symbolicLinks == .follow, ancestry?.contains(decided.identity) ?? false {
+      throw refused(.cyclicLink, source, destination)
+    }
+
+    let rights = DirectoryRights(
+      wanted: wantedPermissions(of: decided),
+      sticky: decided.permissions.intersection(.saveText), options.preserving)
+    let creation = try makeDirectory(rights.creation, publishesLast, entry, source, destination)
+    if case .skipped = creation { return .skipped }
+
+    // Opened only now: Btrfs lists what was there when a directory was opened, and a
+    // copy into the directory itself is to be met, and refused.
+    var opened: SourceEntry
+    do throws(SystemError) {
+      opened = try Self.openDirectory(source, follow: follow)
+    } catch {
+      var failure = error.during(.readDirectory, source.path, destination.path)
+      failure.leftover = takeBack(creation, destination)
+      throw failure
+    }
+    let status = opened.status
+    guard let listing = opened.descriptor.take(), status.identity == decided.identity else {
+      // The decision was about another directory: again, from the beginning.
+      if let leftover = takeBack(creation, destination) {
+        var failure = SystemError(call: .open, errno: .noSuchFileOrDirectory)
+          .during(.open(.source), source.path, destination.path)
+        failure.leftover = leftover
+        throw failure
+      }
+      return nil
+    }
+    let from = Directory(
+      listing, DirectoryPath(OwnedName(source.name), in: source.directory.path),
+      base: source.directory.base ?? source.directory)
+
+    do throws(SystemError) {
+      return .directory(
+        try open(creation, publishesLast, rights, from, status, root, source, destination))
+    } catch {
+      var failure = error.during(.open(.destination), source.path, destination.path)
+      failure.leftover = takeBack(creation, destination)
+      throw failure
+    }
+  }
+
+  private static func openDirectory(
+    _ source: Location, follow: Bool
+  ) throws(SystemError) -> SourceEntry {
+    let opened = try source.open(follow ? .directory : [.directory, .noFollow])
+    return SourceEntry(status: try opened.status(), descriptor: opened)
+  }
+
+  /// Opens the destination, and finds out what it will need in the end.
+  private func open(
+    _ creation: Creation, _ publishesLast: Bool, _ rights: DirectoryRights, _ from: Directory,
+    _ status: FileStatus, _ root: Ancestry.Root?, _ source: Location, _ destination: Location
+  ) throws(SystemError) -> DirectoryCopy {
+    let preserving = options.preserving
+    var transaction: NameTransaction?
+    if case .made(let made) = creation { transaction = made }
+    let isNew = transaction != nil
+    let name = transaction?.currentName(at: destination) ?? OwnedName(destination.name)
+    var given: FilePermissions?
+    let made = try openForWriting(name, &given, isNew: isNew, in: destination.directory)
+    var creationMode: FilePermissions?
+    if !preserving.mode, let given {
+      let final = try finalMode(of: status)
+      creationMode = try rights.final(given: given, final) { () throws(SystemError) in
+        try umask.value()
+      }
+    }
+    let inheritsACL = inherits(made, isNew: isNew, destination.directory)
+    let attributes = AttributeCopy(
+      preserving: preserving,
+      attributes: SourceAttributes(listing: from.descriptor, for: preserving),
+      creationMode: creationMode,
+      removesInheritedACL: isNew && options.usesDefaultMode,
+      mayHaveACL: isNew ? inheritsACL : true)
+    var publication: DirectoryPublication?
+    if let transaction, transaction.state != .named {
+      let pending = DirectoryPublication(transaction, OwnedLocation(destination))
+      if publishesLast { publication = pending } else { try pending.publishNow(made) }
+    }
+    let parent = destination.directory
+    return DirectoryCopy(
+      source: from,
+      destination: Directory(
+        made,
+        DirectoryPath(
+          OwnedName(destination.name), in: parent.path,
+          temporaryName: publishesLast ? name : nil),
+        observed: ObservedDirectory(inheritsACL: inheritsACL),
+        // A directory that changes its name is not found again by it: it stays open.
+        base: publishesLast ? nil : parent.base ?? parent),
+      status: status, isNew: isNew,
+      isEntered: root.map { $0.device == status.identity.device } ?? true
+        || !options.staysOnFileSystem,
+      publication: publication,
+      attributes: isNew || preserving.needsOwnersOnly || preserving.times
+        || preserving.extendedAttributes != .ignore ? attributes : nil)
+  }
+
+  /// A new directory must let its owner fill it, whatever the umask left. `given` is what
+  /// creation gave it.
+  private func openForWriting(
+    _ name: OwnedName, _ given: inout FilePermissions?, isNew: Bool, in directory: Directory
+  ) throws(SystemError) -> Descriptor {
+    let flags: OpenFlags =
+      options.entersLinkedDirectories && !isNew ? .directory : [.directory, .noFollow]
+    return try name.with { (name) throws(SystemError) in
+      do throws(SystemError) {
+        let opened = try directory.descriptor.open(name, flags)
+        if isNew {
+          given = try opened.status().permissions
+          try Self.letOwnerIn(opened, given)
+        }
+        return opened
+      } catch {
+        guard isNew, error.errno == .permissionDenied else { throw error }
+      }
+      let reference = try directory.descriptor.open(name, flags.union(.reference))
+      given = try reference.status().permissions
+      try Self.letOwnerIn(reference, given)
+      return try directory.descriptor.open(name, flags)
+    }
+  }
+
+  private static func letOwnerIn(
+    _ directory: borrowing Descriptor, _ given: FilePermissions?
+  ) throws(SystemError) {
+    guard let given, !given.contains(.ownerReadWriteExecute), !isPrivileged() else { return }
+    try directory.setMode(given.union(.ownerReadWriteExecute))
+  }
+
+  /// `unchanged` is a directory that was there and is to be entered.
+  private func makeDirectory(
+    _ mode: UInt32, _ publishesLast: Bool, _ entry: EntryFacts, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) -> Creation {
+    let directory = destination.directory
+    var replacement = Replacement.nothing
+    if !publishesLast {
+      do throws(SystemError) {
+        try directory.descriptor.makeDirectory(destination.name, mode: mode)
+        return .made(.named)
+      } catch {
+        guard error.errno == .fileExists else {
+          throw notCreated(.createDirectory, error, source, destination)
+        }
+      }
+      let action = try resolveConflict(entry, source, destination)
+      switch action.kind {
+      case .skip: return .skipped
+      case .create: throw refused(.exists, source, destination)
+      default:
+        guard let wanted = self.replacement(action) else { return .unchanged }
+        replacement = wanted
+      }
+    }
+    do throws(SystemError) {
+      return .made(
+        try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
+          try directory.descriptor.makeDirectory(name, mode: mode)
+        })
+    } catch {
+      throw error.during(.createDirectory, source.path, destination.path)
+    }
+  }
+
+  /// Removes a directory that was made a moment ago. Returns its path where it stays.
+  private func takeBack(_ creation: Creation, _ destination: Location) -> FilePath? {
+    guard case .made(let transaction) = creation else { return nil }
+    let name = transaction.currentName(at: destination)
+    let directory = destination.directory
+    let made = try? directory.open(name, [.reference, .directory, .noFollow])
+    guard let made else { return OwnedLocation(directory, name).path }
+    return transaction.discard(made, isDirectory: true, at: destination)
+  }
+
+  /// Whether what is made in this directory inherits an access control list. Only
+  /// asked where such a list would have to be taken away again.
+  private func inherits(
+    _ directory: borrowing Descriptor, isNew: Bool, _ parent: Directory
+  ) -> Bool {
+    guard options.preserving.mode else { return true }
+    // A new directory has its parent's default list until it gets its source's.
+    if isNew, let inherited = parent.observed?.inheritsACL { return inherited }
+    return (try? directory.attributeNames().contains(.defaultACL)) ?? true
+  }
+}
+
+/// The mode of a new directory, from its creation to its end.
+private struct DirectoryRights {
+  let wanted: FilePermissions
+  let sticky: FilePermissions
+  /// Others may put something into it only once it is complete.
+  let withheld: FilePermissions
+  /// What mkdir(2) is told: its owner can always fill it.
+  let creation: UInt32
+
+  init(wanted: FilePermissions, sticky: FilePermissions, _ preserving: Preservation) {
+    self.wanted = wanted
+    self.sticky = sticky
+    withheld = wanted.intersection([.groupWrite, .otherWrite])
+    creation =
+      preserving.needsOwnersOnly
+      ? 0o700
+      : wanted.subtracting(withheld).union(sticky).union(.ownerReadWriteExecute).rawValue
+  }
+
+  /// The mode to set in the end, from what creation gave; nil where that is right already.
+  func final(
+    given: FilePermissions, _ final: FilePermissions?,
+    umask: () throws(SystemError) -> FilePermissions
+  ) throws(SystemError) -> FilePermissions? {
+    if let final {
+      return final.union(given.intersection([.setUserID, .setGroupID])).union(sticky)
+    }
+    let surplus = FilePermissions.ownerReadWriteExecute.subtracting(wanted)
+    if withheld.isEmpty, given.isDisjoint(with: surplus) { return nil }
+    let missing = withheld.isEmpty ? withheld : withheld.subtracting(try umask())
+    return given.subtracting(surplus).union(missing)
+  }
+}

@@ -1,0 +1,189 @@
+import SystemPackage
+
+/// Performs one action on one name: its facts, a decision, the work, an outcome. The
+/// destination is looked at only when creating it told that the name was taken.
+struct EntryCopier: Sendable {
+  var options: CopyOptions
+  let decide: EntryPolicy
+  /// Ends the copy, and counts.
+  var activity: Activity?
+  let umask = Umask()
+  /// What keeps hard links together; nil where they are not kept.
+  let hardLinks: HardLinks?
+  /// Told of what is replaced, or gets another name.
+  var onExisting: EntryListener?
+  /// Asks the user about a name that is taken; yes or no.
+  let ask: (@Sendable (Question) -> Bool)?
+  /// What this copy created, where several sources may have one name; else nil.
+  let created: CreatedEntries?
+
+  init(
+    options: CopyOptions, decide: @escaping EntryPolicy, activity: Activity?,
+    ask: (@Sendable (Question) -> Bool)? = nil, remembersCreated: Bool = false
+  ) {
+    self.options = options
+    self.decide = decide
+    self.activity = activity
+    self.ask = ask
+    hardLinks =
+      options.preserving.hardLinks
+      ? HardLinks(followsLinks: options.symbolicLinks != .copy) : nil
+    created = remembersCreated ? CreatedEntries() : nil
+  }
+
+  /// What became of an entry.
+  enum Result: Sendable {
+    case skipped
+    /// Not copied, since it is there as it should be.
+    case unchanged
+    case file(CopyOutcome)
+    case hardLink
+    case symbolicLink
+    case special
+    /// Made, or entered; its entries and then its attributes are still to come.
+    case directory(DirectoryCopy)
+    /// An unfinished copy; to be resumed after `wait`, if there is one.
+    case unfinished(SuspendedFile, Wait?)
+    /// Nothing was done: a file cannot be opened yet. To be tried again after the wait.
+    case blocked(Wait)
+    /// Another name of a file that is being copied: to be tried again after that.
+    case postponed(FileIdentity)
+    /// Only looked at.
+    case planned(FileStatus)
+
+    /// The entry's outcome, where nothing is left to do about it.
+    var entry: EntryOutcome? {
+      switch self {
+      case .skipped: .skipped
+      case .unchanged: .skipped
+      case .file(let outcome): .file(outcome)
+      case .hardLink: .hardLink
+      case .symbolicLink: .symbolicLink
+      case .special: .special
+      case .postponed: nil
+      case .directory: nil
+      case .unfinished: nil
+      case .blocked: nil
+      case .planned: nil
+      }
+    }
+  }
+
+  /// How often a source that is replaced all the time is looked at again.
+  private static var maxAttempts: Int { 1000 }
+
+  /// Copies one entry. `hint` is its type where the directory's record told it. Without
+  /// a turn, a file is copied to its end; with one, only as far as that goes.
+  func copy(
+    _ source: Location, hint: FileType = .unknown, isOperand: Bool,
+    within ancestry: Ancestry? = nil, to destination: Location, _ turn: WorkerTurn? = nil
+  ) throws(ReflinkError) -> Result {
+    if options.product == .nothing {
+      return try plan(source, isOperand: isOperand, within: ancestry, to: destination)
+    }
+    let follow = options.symbolicLinks.follows(isOperand: isOperand)
+    var hint = hint
+    for _ in 0..<Self.maxAttempts {
+      let look = try look(source, hint: hint, follow: follow, turn)
+      let result: Result?
+      switch consume look {
+      case .blocked(let wait): return .blocked(wait)
+      case .seen(let entry):
+        result = try copy(
+          entry, source, isOperand: isOperand, follow: follow, within: ancestry,
+          to: destination, turn)
+      }
+      if let result { return result }
+      // The name leads to another file than the one that was decided on.
+      hint = .unknown
+    }
+    throw ReflinkError(
+      code: .sourceChanged, operation: .open(.source), source: source.path,
+      destination: destination.path)
+  }
+
+  /// Nil where the source was replaced by another kind of file meanwhile.
+  private func copy(
+    _ seen: consuming SourceEntry, _ source: Location, isOperand: Bool, follow: Bool,
+    within ancestry: Ancestry?, to destination: Location, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Result? {
+    var seen = seen
+    while true {
+      let entry = EntryFacts(source: seen.status, destination: .unseen, isOperand: isOperand)
+      switch decide(entry).kind {
+      case .skip: return .skipped
+      case .refuse(let refusal): throw refused(refusal, source, destination)
+      default: break
+      }
+      let type = seen.status.type
+      let access = access(for: type)
+      if type == .directory {
+        return try copyDirectory(entry, source, follow: follow, within: ancestry, to: destination)
+      }
+      if options.product == .symbolicLinks {
+        return try linkSymbolically(entry, source, to: destination)
+      }
+      if let file = seen.descriptor.take() {
+        return try copy(entry, file, source, follow: follow, to: destination, turn)
+      }
+      var opened: SourceEntry
+      do throws(SystemError) {
+        let look = try open(source, access, follow: follow, turn)
+        switch consume look {
+        case .blocked(let wait): return .blocked(wait)
+        case .seen(let entry): opened = entry
+        }
+      } catch {
+        if error.errno == .canceled { throw cancelled(source, destination) }
+        // It was something else a moment ago: a link now, or a socket.
+        if error.errno == .tooManySymbolicLinkLevels || error.errno == .noSuchAddressOrDevice,
+          let now = try? source.status(follow: follow), now.type != type
+        {
+          return nil
+        }
+        throw error.during(.open(.source), source.path)
+      }
+      if self.access(for: opened.status.type) != access { return nil }
+      // What was opened is decided on again where it is not what was looked at.
+      if opened.status.identity == entry.source.identity, opened.status.type == type {
+        guard let file = opened.descriptor.take() else { return nil }
+        var entry = entry
+        entry.source = opened.status
+        return try copy(entry, file, source, follow: follow, to: destination, turn)
+      }
+      seen = opened
+    }
+  }
+
+  /// Copies what is open, whose status is that of the facts.
+  private func copy(
+    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location, follow: Bool,
+    to destination: Location, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Result {
+    let status = entry.source
+    if options.product == .hardLinks {
+      return try makeHardLink(entry, file, source, to: destination)
+    }
+    if let linked = keptLinks(of: status, follow: follow) {
+      switch linked.claim(status) {
+      case .first: break
+      case .pending: return .postponed(status.identity)
+      case .later(let earlier): return try link(to: earlier, entry, source, destination)
+      }
+    }
+    do throws(ReflinkError) {
+      let result: Result
+      switch status.type {
+      case .symbolicLink: result = try copySymbolicLink(entry, file, source, to: destination)
+      case _ where access(for: status.type) == .data:
+        result = try copyFile(entry, file, source, to: destination, turn)
+      default: result = try copySpecial(entry, file, source, to: destination)
+      }
+      settle(status, destination, result)
+      return result
+    } catch {
+      forget(status)
+      throw error
+    }
+  }
+}

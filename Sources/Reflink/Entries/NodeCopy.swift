@@ -1,0 +1,252 @@
+import SystemPackage
+
+/// Entries that cannot be written into: they are made, or made aside and given the name of
+/// what they replace.
+extension EntryCopier {
+  /// What became of something to be made.
+  enum Creation {
+    case made(NameTransaction)
+    /// It was there as it should be.
+    case unchanged
+    case skipped
+  }
+
+  /// Makes an entry under its name or, where that is taken and the decision is to replace
+  /// what is there, under a temporary one: what is there stays until the new entry exists.
+  func create(
+    _ operation: ReflinkError.Operation, _ entry: EntryFacts,
+    _ source: Location, _ destination: Location, _ make: (Name) throws(SystemError) -> Void
+  ) throws(ReflinkError) -> Creation {
+    let wanted: Replacement
+    if options.publication == .inPlace {
+      do throws(SystemError) {
+        try make(destination.name)
+        return .made(.named)
+      } catch {
+        guard error.errno == .fileExists else {
+          throw notCreated(operation, error, source, destination)
+        }
+      }
+      let action = try resolveConflict(entry, source, destination)
+      switch action.kind {
+      case .skip: return .skipped
+      case .leave: return .unchanged
+      case .create:
+        throw SystemError(call: .open, errno: .fileExists)
+          .during(operation, source.path, destination.path)
+      default: wanted = replacement(action) ?? .existing
+      }
+    } else {
+      guard let replacement = try replacement(unpublished: entry, source, destination) else {
+        return .unchanged
+      }
+      wanted = replacement
+    }
+    do throws(SystemError) {
+      let transaction = try NameTransaction.temporary(wanted, make: make)
+      if wanted == .existing { tell(.removed, source, destination) }
+      return .made(transaction)
+    } catch {
+      throw wanted == .nothing
+        ? notCreated(operation, error, source, destination)
+        : notReplaced(wanted, operation, error, source, destination)
+    }
+  }
+
+  /// Publishes what `create` made; `made` is a reference to it.
+  func publish(
+    _ transaction: NameTransaction, _ made: borrowing Descriptor,
+    _ source: Location, _ destination: Location
+  ) throws(ReflinkError) {
+    do throws(NameTransaction.Failure) {
+      tellBackup(try transaction.publishEntry(made, as: destination), source, destination)
+    } catch {
+      var failure = error.describe(source, destination)
+      let leftover = transaction.discard(made, at: destination)
+      failure.leftover = failure.leftover ?? leftover
+      throw failure
+    }
+  }
+
+  func copySymbolicLink(
+    _ entry: EntryFacts, _ link: consuming Descriptor, _ source: Location,
+    to destination: Location
+  ) throws(ReflinkError) -> Result {
+    let target: OwnedName
+    do throws(SystemError) {
+      target = try link.linkTarget()
+    } catch {
+      throw error.during(.readLink, source.path, destination.path)
+    }
+    let creation = try create(.createSymbolicLink, entry, source, destination) {
+      (name) throws(SystemError) in
+      try destination.directory.descriptor.makeSymbolicLink(name, to: target)
+    }
+    return try finish(creation, entry, link, source, destination) ?? .symbolicLink
+  }
+
+  func copySpecial(
+    _ entry: EntryFacts, _ node: consuming Descriptor, _ source: Location,
+    to destination: Location
+  ) throws(ReflinkError) -> Result {
+    // 0600 until the owner is set; with nothing to preserve, the final mode.
+    let mode: UInt32 =
+      options.preserving.needsOwnersOnly ? 0o600 : wantedPermissions(of: entry.source).rawValue
+    let creation = try create(.createSpecial(entry.source.type), entry, source, destination) {
+      (name) throws(SystemError) in
+      try destination.directory.descriptor.makeSpecial(name, like: entry.source, mode: mode)
+    }
+    return try finish(creation, entry, node, source, destination) ?? .special
+  }
+
+  /// Gives a link or a node its attributes, by references that open neither side, and then
+  /// its name. Returns what became of it where nothing was made.
+  private func finish(
+    _ creation: Creation, _ entry: EntryFacts, _ reference: borrowing Descriptor,
+    _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Result? {
+    let transaction: NameTransaction
+    switch creation {
+    case .skipped: return .skipped
+    case .unchanged: return .unchanged
+    case .made(let made): transaction = made
+    }
+    let status = entry.source
+    let preserving = options.preserving
+    let finalMode = try attempt(.preserveMode, source, destination) {
+      () throws(SystemError) -> FilePermissions? in try self.finalMode(of: status)
+    }
+    let preservesAny =
+      preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
+      || finalMode != nil
+    guard preservesAny || transaction.state != .named || isRemembered(status) else { return nil }
+
+    let made = try openMade(transaction, status, source, destination)
+    var failure: ReflinkError?
+    if preservesAny {
+      let attributes = AttributeCopy(
+        preserving: preserving, attributes: SourceAttributes(listing: reference, for: preserving),
+        creationMode: finalMode, removesInheritedACL: options.usesDefaultMode,
+        mayHaveACL: destination.directory.observed?.inheritsACL ?? true)
+      do throws(AttributeCopy.Failure) {
+        try attributes.apply(status, from: reference, to: made)
+      } catch {
+        failure = report(error, source, destination)
+      }
+    }
+    if var failure, options.publication != .inPlace {
+      failure.leftover = transaction.discard(made, at: destination)
+      throw failure
+    }
+    try publish(transaction, made, source, destination)
+    try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+      try remember(status, destination, made)
+    }
+    if let failure { throw failure }
+    return nil
+  }
+
+  /// A reference to what was just made, which must be what it should be.
+  private func openMade(
+    _ transaction: NameTransaction, _ status: FileStatus, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) -> Descriptor {
+    let directory = destination.directory
+    let current = transaction.currentName(at: destination)
+    do throws(SystemError) {
+      let made = try directory.open(current, [.reference, .noFollow])
+      let there = try made.status()
+      guard there.type == status.type, there.specialDevice == status.specialDevice else {
+        throw SystemError(call: .open, errno: .fileExists)
+      }
+      return made
+    } catch {
+      var failure = error.during(.open(.destination), source.path, destination.path)
+      failure.leftover = OwnedLocation(directory, current).path
+      throw failure
+    }
+  }
+}
+
+/// Links in place of copies.
+extension EntryCopier {
+  /// A symbolic link to the path by which the source was named, byte for byte.
+  func linkSymbolically(
+    _ entry: EntryFacts, _ source: Location, to destination: Location
+  ) throws(ReflinkError) -> Result {
+    let target = source.bytes
+    // A relative path leads to the source only from where it was given.
+    if target.text.first != OwnedName.slash, !destination.isInCurrentDirectory {
+      throw ReflinkError(
+        code: .invalidArgument, operation: .linkSymbolically, source: source.path,
+        destination: destination.path)
+    }
+    let creation = try create(.linkSymbolically, entry, source, destination) {
+      (name) throws(SystemError) in
+      try destination.directory.descriptor.makeSymbolicLink(name, to: target)
+    }
+    switch creation {
+    case .skipped: return .skipped
+    case .unchanged: return .symbolicLink
+    case .made(let transaction):
+      if transaction.state != .named || created != nil {
+        let link = EntryFacts(
+          source: entry.source.like(.symbolicLink), destination: .unseen, isOperand: false)
+        let made = try openMade(transaction, link.source, source, destination)
+        try publish(transaction, made, source, destination)
+        try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+          try remember(entry.source, destination, made)
+        }
+      }
+      return .symbolicLink
+    }
+  }
+
+  /// Another name of the source itself.
+  func makeHardLink(
+    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location,
+    to destination: Location
+  ) throws(ReflinkError) -> Result {
+    try linkFile(entry, file, source, destination)
+  }
+
+  /// Gives an open file the destination's name too.
+  func linkFile(
+    _ entry: EntryFacts, _ file: borrowing Descriptor, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) -> Result {
+    // A borrowed descriptor cannot be used in a closure; its number can.
+    let number = file.number
+    let creation = try create(.createHardLink, entry, source, destination) {
+      (name) throws(SystemError) in
+      try destination.directory.descriptor.link(name, toFile: number)
+    }
+    switch creation {
+    case .skipped: return .skipped
+    case .unchanged: break
+    case .made(let transaction): try publish(transaction, file, source, destination)
+    }
+    return .hardLink
+  }
+}
+
+extension FileStatus {
+  /// The same with another type, for what has no device number.
+  fileprivate func like(_ type: FileType) -> FileStatus {
+    var status = self
+    status.type = type
+    status.specialDevice = DeviceID(rawValue: 0)
+    return status
+  }
+}
+
+extension Location {
+  /// Whether the directory that holds the name is the current one.
+  fileprivate var isInCurrentDirectory: Bool {
+    let here = try? OwnedName.dot.with { (name) throws(SystemError) in
+      try Descriptor.currentDirectory.status(of: name, follow: true)
+    }
+    let there = try? directory.descriptor.status()
+    return here != nil && here?.identity == there?.identity
+  }
+}

@@ -1,0 +1,95 @@
+import SystemPackage
+
+/// The methods by which data goes from one open file into another, one bounded system call
+/// each, and what came of them. Whole files and ranges share it: one order of methods, one
+/// sorting of errors, one adapting of steps.
+struct DataMover: ~Copyable, Sendable {
+  let source: Descriptor
+  let destination: Descriptor
+  let cloning: Cloning
+  var outcome = CopyOutcome()
+  private var backoff = Backoff()
+
+  /// How much one copy_file_range(2) moves. Long enough to cost nothing, short enough to be
+  /// cancelled within milliseconds. Where the kernel slows writers down, since too much is
+  /// not written out yet, a step is made shorter until it takes those milliseconds again. The
+  /// first does not know yet, and is short: one of 4 MiB was seen to take 1.4 s.
+  private var offloadSize = StepSize(
+    512 << 10, within: shortestOffload...4 << 20, goal: .milliseconds(10))
+  private static var shortestOffload: Int64 { 256 << 10 }
+
+  /// Of the buffer between read(2) and write(2). Larger ones leave the processor's cache and
+  /// cost up to 2.6 times the work.
+  static var bufferSize: Int64 { 256 << 10 }
+
+  init(
+    from source: consuming Descriptor, into destination: consuming Descriptor, _ cloning: Cloning
+  ) {
+    self.source = source
+    self.destination = destination
+    self.cloning = cloning
+  }
+
+  /// FICLONERANGE. Returns the length of the range.
+  mutating func clone(
+    _ range: Range<Int64>, to offset: Int64, adapting size: inout StepSize
+  ) throws(SystemError) -> Int64 {
+    let begun = Instant.now
+    try destination.clone(range, from: source, to: offset)
+    size.adapt(to: Instant.now - begun)
+    outcome.clone = .worked
+    outcome.cloned = outcome.cloned.saturatingAdd(range.length)
+    return range.length
+  }
+
+  /// One copy_file_range(2) for the beginning of a range. Returns the bytes moved; 0 where the
+  /// source has ended, or cannot be offloaded and does not say so.
+  mutating func offload(
+    _ range: Range<Int64>, to offset: Int64
+  ) throws(SystemError) -> Int64 {
+    let count = min(offloadSize.bytes, range.length)
+    // Short calls tell nothing of the speed, and the clock costs as much as they do.
+    let begun = count >= Self.shortestOffload ? Instant.now : nil
+    let moved = Int64(
+      try destination.copy(
+        count: Int(count), from: source, at: range.lowerBound, to: offset))
+    guard moved > 0 else { return 0 }
+    if let begun { offloadSize.adapt(to: Instant.now - begun) }
+    outcome.offload = .worked
+    outcome.offloaded += moved
+    return moved
+  }
+
+  /// What the refusal of a clone or an offload leads to.
+  enum AfterRefusal {
+    /// The same again, after a wait.
+    case again(Wait)
+    /// The next method, for this reason.
+    case next(FallbackCause)
+    /// EINVAL of a clone: several causes share it.
+    case diagnose
+  }
+
+  /// Sorts an error; throws it where the same would happen by any other method.
+  mutating func afterRefusal(_ error: SystemError) throws(SystemError) -> AfterRefusal {
+    switch verdict(on: error) {
+    case .terminal: throw error
+    case .transient: if let wait = backoff.next() { .again(wait) } else { .next(.busy) }
+    case .fallBack(let cause): .next(cause)
+    case .diagnose: .diagnose
+    }
+  }
+
+  /// Notes why the rest is not cloned; throws where it must be.
+  mutating func cloneRefused(
+    _ cause: FallbackCause, _ error: SystemError
+  ) throws(SystemError) {
+    if outcome.clone != .worked { outcome.clone = .refused(cause) }
+    if cloning == .required { throw error }
+  }
+
+  /// Notes why the rest is not offloaded.
+  mutating func offloadRefused(_ cause: FallbackCause) {
+    if outcome.offload != .worked { outcome.offload = .refused(cause) }
+  }
+}
