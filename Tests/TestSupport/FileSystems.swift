@@ -6,7 +6,7 @@ import Testing
 /// The real file systems that tests run on, each on a loop device of its own,
 /// mounted once a run. `Scripts/test` gives the run a mount namespace, so that
 /// all of it is gone with the last process of the run, however that ends.
-public enum TestFileSystem: String, CaseIterable, Sendable, CustomTestStringConvertible {
+public enum TestFileSystem: String, CaseIterable, Sendable, Codable, CustomTestStringConvertible {
   case xfs, xfsSmallBlocks, xfsWithoutReflink, btrfs, btrfsCompressed, ext4, overlay, tmpfs
   /// Too small for what some tests write.
   case smallExt4

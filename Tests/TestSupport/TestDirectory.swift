@@ -4,8 +4,8 @@ import Synchronization
 import SystemPackage
 import Testing
 
-/// An empty directory on a file system, for one test.
-public struct TestDirectory: Sendable {
+/// An empty directory on a file system, for one test, also in a process that it starts.
+public struct TestDirectory: Sendable, Codable {
   public let path: String
   public let system: TestFileSystem
 

@@ -1,0 +1,45 @@
+import Foundation
+import Synchronization
+
+/// Whether something becomes true; the bound is only a guard against waiting for ever.
+public func becomesTrue(
+  within bound: Duration = .seconds(20), _ isTrue: () async throws -> Bool
+) async rethrows -> Bool {
+  let end = ContinuousClock.now + bound
+  while ContinuousClock.now < end {
+    if try await isTrue() { return true }
+    try? await Task.sleep(for: .milliseconds(5))
+  }
+  return try await isTrue()
+}
+
+/// Whether a task ends. One that does not is not waited for any longer.
+public func ends<Value, Failure>(
+  _ task: Task<Value, Failure>, within bound: Duration = .seconds(20)
+) async -> Bool {
+  let end = Flag()
+  Task.detached {
+    _ = await task.result
+    end.set()
+  }
+  return await becomesTrue(within: bound) { end.isSet }
+}
+
+/// Runs what blocks on a thread of its own; the task ends with it.
+public func onThread<Value: Sendable>(
+  _ body: @escaping @Sendable () throws -> Value
+) -> Task<Value, any Error> {
+  Task.detached {
+    try await withCheckedThrowingContinuation { continuation in
+      Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+    }
+  }
+}
+
+/// Set once, from any thread.
+public final class Flag: Sendable {
+  private let value = Atomic<Bool>(false)
+  public init() {}
+  public var isSet: Bool { value.load(ordering: .acquiring) }
+  public func set() { value.store(true, ordering: .releasing) }
+}
