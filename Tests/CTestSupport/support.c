@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -29,4 +30,8 @@ int ctestsupport_set_append_only(const char *path, int on) {
 int ctestsupport_bytes_in_pipe(int descriptor) {
     int count = 0;
     return ioctl(descriptor, FIONREAD, &count) < 0 ? -1 : count;
+}
+
+int ctestsupport_use_new_process_namespace(void) {
+    return unshare(CLONE_NEWPID);
 }

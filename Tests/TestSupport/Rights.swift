@@ -29,3 +29,11 @@ extension TestDirectory {
     }
   }
 }
+
+/// The children of this thread, from now on, are in a process namespace of their own; for
+/// threads that nobody else uses afterwards.
+public func useNewProcessNamespace() throws {
+  guard ctestsupport_use_new_process_namespace() == 0 else {
+    throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO)
+  }
+}

@@ -15,4 +15,7 @@ int ctestsupport_set_append_only(const char *path, int on);
 /// FIONREAD: the bytes that lie in a pipe; -1 where it cannot be told.
 int ctestsupport_bytes_in_pipe(int descriptor);
 
+/// unshare(2): the children of this thread get a process namespace of their own. Returns 0, or -1.
+int ctestsupport_use_new_process_namespace(void);
+
 #endif

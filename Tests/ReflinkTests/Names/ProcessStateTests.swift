@@ -15,7 +15,7 @@ import Testing
         in: directory.path)
       await #expect(processExitsWith: .success) {
         [directory = directory as TestDirectory, isAsync = isAsync as Bool] in
-        limitThisProcess()
+        limitThisProcess(seconds: 60)
         let isOver = Flag()
         let flipping = onThread {
           while !isOver.isSet {
@@ -59,7 +59,7 @@ import Testing
           directory = directory as TestDirectory, isInPlace = isInPlace as Bool,
           isUnnamed = isUnnamed as Bool, isAsync = isAsync as Bool
         ] in
-        limitThisProcess()
+        limitThisProcess(seconds: 60)
         chdir(directory.path)
         let options = CopyOptions(
           publication: isInPlace ? .inPlace : isUnnamed ? .unnamed : .temporary)
@@ -80,7 +80,9 @@ import Testing
         chdir("/")
       }
       #expect(try directory.names() == ["elsewhere", "s", "t"])
-      #expect(try await shell("ls -A elsewhere; diff -r s t", in: directory.path) == "")
+      #expect(
+        try await shell("ls -A elsewhere; diff -r s t 2>&1 || true", in: directory.path) == "")
+      guard directory.exists("t") else { return }
       let unlinked = try await shell("find t -type f ! -links 2", in: directory.path)
       #expect(unlinked == "")
     }
@@ -93,7 +95,7 @@ import Testing
       try await shell("mkdir elsewhere; mkfifo s", in: directory.path)
       await #expect(processExitsWith: .success) {
         [directory = directory as TestDirectory, isInPlace = isInPlace as Bool] in
-        limitThisProcess()
+        limitThisProcess(seconds: 60)
         let writer = try FileDescriptor.open(directory.file("s"), .readWrite)
         chdir(directory.path)
         let options = CopyOptions(

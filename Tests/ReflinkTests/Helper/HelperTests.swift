@@ -1,0 +1,122 @@
+import Foundation
+import Reflink
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The process that clones a long file, in programs that have children of their own.
+@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct HelperTests {
+  private func withLongFile(
+    _ extents: Int = 8000, _ body: (TestDirectory) async throws -> Void
+  ) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try directory.makeFragmented("a", extents: extents)
+      try await body(directory)
+    }
+  }
+
+  @Test func isNotMissedWhereSomebodyReapsAllChildren() async throws {
+    try await withLongFile { directory in
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        let isOver = Flag()
+        let reaping = onThread { reapAll(until: isOver) { _ in } }
+        for round in 0..<10 {
+          let clones = (0..<3).map { index in
+            Task.detached {
+              try await copy(directory.file("a"), to: directory.file("b\(round)-\(index)"))
+            }
+          }
+          for clone in clones { #expect(try await clone.value.method == .cloned) }
+        }
+        isOver.set()
+        try await reaping.value
+      }
+    }
+  }
+
+  /// Somebody else reaped the helper, and has a child of that number since.
+  @Test func aChildThatGotItsNumberIsLeftAlone() async throws {
+    try await withLongFile(3000) { directory in
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        var taken = 0
+        for round in 0..<10 where taken < 3 {
+          // Nobody looks at the helper before these have ended, unless somebody always does.
+          let busy = try await BusyWorkers.started()
+          let child = Mutex<(helper: pid_t, child: pid_t)>((0, 0))
+          let isOver = Flag()
+          let reaping = onThread {
+            reapAll(until: isOver) { helper in
+              child.withLock { child in
+                guard child.helper == 0 else { return }
+                child = (helper, startSleeping(as: helper))
+              }
+            }
+          }
+          let cloning = Task.detached {
+            try await copy(directory.file("a"), to: directory.file("b\(round)"))
+          }
+          #expect(await becomesTrue { child.withLock { $0.helper != 0 } })
+          isOver.set()
+          try await reaping.value
+          await busy.stop()
+          #expect(await ends(cloning))
+          #expect(try await cloning.value.method == .cloned)
+          let (helper, sleeper) = child.withLock { $0 }
+          if helper == sleeper { taken += 1 }
+          // Neither killed nor reaped.
+          try await Task.sleep(for: .milliseconds(20))
+          var status: CInt = 0
+          #expect(waitpid(sleeper, &status, WNOHANG) == 0)
+          kill(sleeper, SIGKILL)
+          waitpid(sleeper, &status, 0)
+        }
+      }
+    }
+  }
+
+  /// Its first process there ends the namespace with it.
+  @Test func aThreadWithANewProcessNamespaceClonesAndForksAfterwards() async throws {
+    try await withLongFile { directory in
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        let child = try await onThread {
+          try useNewProcessNamespace()
+          for name in ["b", "c"] {
+            let outcome = try syncCopy(directory.file("a"), directory.file(name))
+            #expect(outcome.method == .cloned)
+          }
+          return startSleeping(as: 0)
+        }.value
+        #expect(child > 0)
+        kill(child, SIGKILL)
+        #expect(try directory.read("b") == directory.read("a"))
+        #expect(try directory.read("c") == directory.read("a"))
+      }
+    }
+  }
+}
+
+/// Waits for whichever child ends, also those that tell nobody.
+private func reapAll(until isOver: Flag, _ told: (pid_t) -> Void) {
+  let all = Int32(bitPattern: 0x4000_0000)  // __WALL
+  while !isOver.isSet {
+    var status: CInt = 0
+    let child = waitpid(-1, &status, all | WNOHANG)
+    if child > 0 { told(child) } else { usleep(200) }
+  }
+}
+
+/// Starts a process that sleeps; with that number, where it is free and nobody is faster.
+private func startSleeping(as number: pid_t) -> pid_t {
+  if number > 0, let file = fopen("/proc/sys/kernel/ns_last_pid", "w") {
+    fputs("\(number - 1)", file)
+    fclose(file)
+  }
+  var child: pid_t = 0
+  let arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("100"), nil]
+  defer { for argument in arguments { free(argument) } }
+  return posix_spawn(&child, "/bin/sleep", nil, nil, arguments, environ) == 0 ? child : -1
+}
