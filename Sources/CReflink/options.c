@@ -63,6 +63,22 @@ int creflink_next_option(int count, char **arguments, const char *short_options,
     return full == NULL ? value : take(full, count, arguments, argument);
 }
 
+static int argument_count;
+static char **argument_values;
+
+#ifdef __GLIBC__
+// glibc calls constructors with what main() gets; other C libraries call them with nothing.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    argument_count = count;
+    argument_values = values;
+}
+#endif
+
+char **creflink_arguments(int *count) {
+    *count = argument_values == NULL || argument_count < 0 ? 0 : argument_count;
+    return argument_values;
+}
+
 int creflink_first_operand(void) {
     return optind;
 }

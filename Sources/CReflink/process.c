@@ -6,6 +6,8 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -77,6 +79,29 @@ struct creflink_credentials creflink_file_credentials(void) {
     };
 }
 
+// The fourth number of a line such as "Uid:\t0\t0\t0\t0": the one for files.
+static bool read_file_id(const char *status, const char *key, uint32_t *id) {
+    const char *line = strstr(status, key);
+    unsigned real, effective, saved;
+    return line != NULL
+        && sscanf(line + strlen(key), "%u %u %u %u", &real, &effective, &saved, id) == 4;
+}
+
+struct creflink_credentials creflink_process_credentials(void) {
+    struct creflink_credentials credentials = {geteuid(), getegid()};
+    // That of the main thread, not of thread-self.
+    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    if (file < 0) return credentials;
+    char text[1024];
+    ssize_t length = read(file, text, sizeof text - 1);
+    close(file);
+    text[length < 0 ? 0 : length] = 0;
+    struct creflink_credentials found;
+    if (read_file_id(text, "\nUid:", &found.user) && read_file_id(text, "\nGid:", &found.group))
+        credentials = found;
+    return credentials;
+}
+
 void creflink_set_file_credentials(struct creflink_credentials credentials) {
     // The group first, while the right to choose it is still there.
     syscall(SYS_setfsgid, (long)credentials.group);
@@ -112,10 +137,6 @@ void creflink_ignore_file_size_signal(void) {
 
 uint32_t creflink_effective_user(void) {
     return geteuid();
-}
-
-uint32_t creflink_effective_group(void) {
-    return getegid();
 }
 
 const char *creflink_environment(const char *name) {

@@ -23,10 +23,13 @@ func parseArguments() -> Request {
   let longs = unsafe longOptions(options, values, isOwn: false)
   let owns = unsafe longOptions(options, values, isOwn: true)
 
+  var count: CInt = 0
+  guard let arguments = unsafe creflink_arguments(&count) else {
+    return .misuse("the arguments are not known")
+  }
   var argument: UnsafePointer<CChar>?
   while true {
-    let value = unsafe creflink_next_option(
-      CommandLine.argc, CommandLine.unsafeArgv, shorts, longs, owns, &argument)
+    let value = unsafe creflink_next_option(count, arguments, shorts, longs, owns, &argument)
     if value == -1 { break }
     guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
     let text = unsafe argument.map { unsafe OwnedName(copying: $0) }
@@ -35,8 +38,9 @@ func parseArguments() -> Request {
     case .end(let request): return request
     }
   }
-  for index in Int(creflink_first_operand())..<Int(CommandLine.argc) {
-    if let operand = unsafe CommandLine.unsafeArgv[index] {
+  // getopt never says more than there are.
+  for index in min(Int(creflink_first_operand()), Int(count))..<Int(count) {
+    if let operand = unsafe arguments[index] {
       state.settings.operands.append(unsafe OwnedName(copying: operand))
     }
   }

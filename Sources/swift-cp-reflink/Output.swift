@@ -12,7 +12,11 @@ struct Output {
 
   /// The name the command was called by.
   static var programName: String {
-    CommandLine.arguments.first ?? "swift-cp-reflink"
+    var count: CInt = 0
+    guard let arguments = unsafe creflink_arguments(&count), count > 0,
+      let name = unsafe arguments[0]
+    else { return "swift-cp-reflink" }
+    return unsafe String(cString: name)
   }
 
   mutating func write(_ text: String, to stream: Stream = .output) {

@@ -163,7 +163,8 @@ import Testing
       let lost = told.filter { $0.operation == .readDirectory }.map(\.source.string)
       #expect(Set(lost) == Set((30..<50).map { level(directory, "s", $0) }))
       // What is missing is in a directory that was told.
-      for depth in 0..<150 where !directory.exists("t" + String(repeating: "/n", count: depth) + "/f") {
+      for depth in 0..<150
+      where !directory.exists("t" + String(repeating: "/n", count: depth) + "/f") {
         #expect(lost.contains(level(directory, "s", depth)))
       }
       // Those above them are found by their names, and finished.
@@ -179,7 +180,8 @@ import Testing
       try await shell("mkdir s t; cd s; touch $(seq 5000)", in: directory.path)
       for _ in 0..<20 {
         let node = try node(directory)
-        let (names, isRead) = (Mutex<[OwnedName]>([]), Atomic<Bool>(false))
+        let isRead = Atomic<Bool>(false)
+        var all: [OwnedName] = []
         // One thread parks and opens it again all the time, this one reads.
         let parker = Task.detached {
           while !isRead.load(ordering: .relaxed) {
@@ -192,17 +194,15 @@ import Testing
           case nil: continue
           case .some(false): break reading
           case .some(true):
-            batch.use { buffer in
-              while buffer.advance() {
-                let name = OwnedName(buffer.name)
-                names.withLock { $0.append(name) }
-              }
+            all += batch.use { buffer in
+              var names: [OwnedName] = []
+              while buffer.advance() { names.append(OwnedName(buffer.name)) }
+              return names
             }
           }
         }
         isRead.store(true, ordering: .relaxed)
         await parker.value
-        let all = names.withLock { $0 }
         #expect(all.count == 5000)
         #expect(Set(all).count == 5000)
       }

@@ -14,6 +14,10 @@ struct creflink_option {
     int value;
 };
 
+/// The program's arguments as main() gets them. Swift's own CommandLine reads them from
+/// /proc/self/cmdline, which is not there everywhere. Only with glibc.
+char **creflink_arguments(int *count);
+
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
 /// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.

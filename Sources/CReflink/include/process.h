@@ -23,6 +23,10 @@ struct creflink_credentials {
 };
 struct creflink_credentials creflink_file_credentials(void);
 
+/// The same of the process's main thread, as /proc/self/status tells it; without /proc the
+/// calling thread's effective ids.
+struct creflink_credentials creflink_process_credentials(void);
+
 /// setfsgid(2), setfsuid(2), for this thread alone. What is not permitted changes nothing.
 void creflink_set_file_credentials(struct creflink_credentials credentials);
 
@@ -40,9 +44,6 @@ void creflink_ignore_file_size_signal(void);
 
 /// geteuid(2).
 uint32_t creflink_effective_user(void);
-
-/// getegid(2).
-uint32_t creflink_effective_group(void);
 
 /// getenv(3); null when not set.
 const char *creflink_environment(const char *name);

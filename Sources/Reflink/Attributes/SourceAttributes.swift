@@ -13,12 +13,16 @@ struct SourceAttributes: Sendable {
   private init() {}
 
   /// Almost every file has none, which flistxattr(2) tells by one call.
-  init(listing source: borrowing Descriptor, for preserving: Preservation) {
+  init(
+    listing source: borrowing Descriptor, _ type: FileType, for preserving: Preservation
+  ) {
     guard preserving.mode || preserving.extendedAttributes != .ignore else { return }
     do throws(SystemError) {
       names = try source.attributeNames()
     } catch {
       if error.errno == .notSupported { return }
+      // Without /proc nothing is known of what is not opened; a link has no such lists.
+      if type == .symbolicLink, error.errno == .noSuchFileOrDirectory { return }
       // A list over 64 KiB (XFS: E2BIG) hides what is nevertheless there.
       failure = error
       names = [.accessACL, .defaultACL, .capability].filter { source.mayHave($0) }

@@ -172,8 +172,8 @@ extension EntryCopier {
           throw cannotWrite(error, source, destination)
         }
         let wait = Wait(atMost: Self.openingInterval)
-        if turn != nil { return .blocked(wait) }
         if activity?.isCancelled ?? false { throw cancelled(source, destination) }
+        if turn != nil { return .blocked(wait) }
         sleep(for: wait)
       }
     }

@@ -75,7 +75,7 @@ extension EntryCopier {
       opened = try Self.openDirectory(source, follow: follow)
     } catch {
       var failure = error.during(.readDirectory, source.path, destination.path)
-      failure.leftover = takeBack(creation, destination)
+      failure.leftover = abandon(creation, rights, destination)
       throw failure
     }
     let status = opened.status
@@ -124,15 +124,15 @@ extension EntryCopier {
     let made = try openForWriting(name, &given, isNew: isNew, in: destination.directory)
     var creationMode: FilePermissions?
     if !preserving.mode, let given {
-      let final = try finalMode(of: status)
+      let final = try finalMode(of: status, in: destination.directory)
       creationMode = try rights.final(given: given, final) { () throws(SystemError) in
-        try umask.value()
+        try umask.value(in: destination.directory)
       }
     }
     let inheritsACL = inherits(made, isNew: isNew, destination.directory)
     let attributes = AttributeCopy(
       preserving: preserving,
-      attributes: SourceAttributes(listing: from.descriptor, for: preserving),
+      attributes: SourceAttributes(listing: from.descriptor, .directory, for: preserving),
       creationMode: creationMode,
       removesInheritedACL: isNew && options.usesDefaultMode,
       mayHaveACL: isNew ? inheritsACL : true)
@@ -227,6 +227,22 @@ extension EntryCopier {
     }
   }
 
+  /// What is done about a new directory whose source cannot be listed: in place it stays, as
+  /// cp leaves it, with the rights that it was to have. Returns the path of what should be gone.
+  private func abandon(
+    _ creation: Creation, _ rights: DirectoryRights, _ destination: Location
+  ) -> FilePath? {
+    guard options.publication == .inPlace, case .made(let transaction) = creation,
+      transaction.state == .named
+    else { return takeBack(creation, destination) }
+    guard !options.preserving.needsOwnersOnly,
+      let made = try? destination.open([.reference, .directory, .noFollow]),
+      let given = try? made.status().permissions
+    else { return nil }
+    try? made.setMode(given.subtracting(rights.surplus))
+    return nil
+  }
+
   /// Removes a directory that was made a moment ago. Returns its path where it stays.
   private func takeBack(_ creation: Creation, _ destination: Location) -> FilePath? {
     guard case .made(let transaction) = creation else { return nil }
@@ -268,6 +284,9 @@ private struct DirectoryRights {
       : wanted.subtracting(withheld).union(sticky).union(.ownerReadWriteExecute).rawValue
   }
 
+  /// What its owner needs only until it is complete.
+  var surplus: FilePermissions { .ownerReadWriteExecute.subtracting(wanted) }
+
   /// The mode to set in the end, from what creation gave; nil where that is right already.
   func final(
     given: FilePermissions, _ final: FilePermissions?,
@@ -276,7 +295,6 @@ private struct DirectoryRights {
     if let final {
       return final.union(given.intersection([.setUserID, .setGroupID])).union(sticky)
     }
-    let surplus = FilePermissions.ownerReadWriteExecute.subtracting(wanted)
     if withheld.isEmpty, given.isDisjoint(with: surplus) { return nil }
     let missing = withheld.isEmpty ? withheld : withheld.subtracting(try umask())
     return given.subtracting(surplus).union(missing)

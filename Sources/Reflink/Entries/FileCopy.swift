@@ -215,9 +215,10 @@ extension EntryCopier {
     let preserving = options.preserving
     let observed = destination.directory.observed
     // Before there is a copy: what the source's rights are decides what it is made with.
-    let attributes = SourceAttributes(listing: file, for: preserving)
+    let attributes = SourceAttributes(listing: file, entry.source.type, for: preserving)
     let finalMode = try attempt(.preserveMode, source, destination) {
-      () throws(SystemError) -> FilePermissions? in try self.finalMode(of: entry.source)
+      () throws(SystemError) -> FilePermissions? in
+      try self.finalMode(of: entry.source, in: destination.directory)
     }
     // Its owner's alone until it has its owner and its rights.
     let mode =

@@ -114,7 +114,8 @@ extension EntryCopier {
     let status = entry.source
     let preserving = options.preserving
     let finalMode = try attempt(.preserveMode, source, destination) {
-      () throws(SystemError) -> FilePermissions? in try self.finalMode(of: status)
+      () throws(SystemError) -> FilePermissions? in
+      try self.finalMode(of: status, in: destination.directory)
     }
     let preservesAny =
       preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
@@ -125,7 +126,8 @@ extension EntryCopier {
     var failure: ReflinkError?
     if preservesAny {
       let attributes = AttributeCopy(
-        preserving: preserving, attributes: SourceAttributes(listing: reference, for: preserving),
+        preserving: preserving,
+        attributes: SourceAttributes(listing: reference, status.type, for: preserving),
         creationMode: finalMode, removesInheritedACL: options.usesDefaultMode,
         mayHaveACL: destination.directory.observed?.inheritsACL ?? true)
       do throws(AttributeCopy.Failure) {

@@ -73,8 +73,8 @@ extension EntryCopier {
           try source.status(follow: follow).type == .regular
         else { throw error }
         let wait = Wait(atMost: Self.openingInterval)
-        if turn != nil { return .blocked(wait) }
         if activity?.isCancelled ?? false { throw SystemError(call: .open, errno: .canceled) }
+        if turn != nil { return .blocked(wait) }
         sleep(for: wait)
       }
     }

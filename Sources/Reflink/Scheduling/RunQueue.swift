@@ -79,10 +79,9 @@ final class RunQueue: Sendable {
   var othersWait: Bool { state.withLock { $0.count > 0 } }
 
   /// Whether the queue's threads may do the calling thread's work: they have the process's
-  /// effective rights to files, and it has no others of its own (setfsuid(2)). After fork(2)
-  /// there are no such threads.
+  /// rights to files, and it has no others of its own. After fork(2) there are no such threads.
   var mayWorkForCaller: Bool {
-    processID() == process && FileCredentials.current == .effective
+    processID() == process && FileCredentials.current == .process
   }
 
   /// Puts work at the end of the line. Throws where there is no thread that would do it:
@@ -133,7 +132,8 @@ final class RunQueue: Sendable {
 
   private func workForEver() {
     // A thread inherits those of the one that started it, which may be a user's.
-    if FileCredentials.current != .effective { FileCredentials.effective.adopt() }
+    let credentials = FileCredentials.process
+    if credentials != .current { credentials.adopt() }
     while true {
       let work = next()
       switch work.take(WorkerTurn(queue: self)) {

@@ -69,17 +69,14 @@ struct FileCredentials: Equatable, Sendable {
   let group: GroupID
 
   /// Those of the calling thread.
-  static var current: FileCredentials {
-    let credentials = creflink_file_credentials()
-    return FileCredentials(
-      user: UserID(rawValue: credentials.user), group: GroupID(rawValue: credentials.group))
-  }
+  static var current: FileCredentials { FileCredentials(creflink_file_credentials()) }
 
-  /// The calling thread's effective ids; the C library keeps them alike in all threads.
-  static var effective: FileCredentials {
-    FileCredentials(
-      user: UserID(rawValue: creflink_effective_user()),
-      group: GroupID(rawValue: creflink_effective_group()))
+  /// Those of the main thread, which stand for the process's.
+  static var process: FileCredentials { FileCredentials(creflink_process_credentials()) }
+
+  private init(_ credentials: creflink_credentials) {
+    user = UserID(rawValue: credentials.user)
+    group = GroupID(rawValue: credentials.group)
   }
 
   /// Gives them to the calling thread, where that is permitted.

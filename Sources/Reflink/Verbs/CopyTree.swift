@@ -172,10 +172,11 @@ private func request(
 
 /// Whose threads copy the entries of a tree, while a caller waits for it.
 public enum TreeWorkers: Sendable, Hashable {
-  /// The caller's, helped by the threads that all copies share. Those have the process's
-  /// effective user and group: a caller whose thread has others for files (setfsuid(2)), or
-  /// one in a child of fork(2), gets no help. Rights that Linux gives to one thread by other
-  /// means (capabilities(7), setgroups(2) by system call) are not looked at.
+  /// The caller's, helped by the threads that all copies share. Those have the user and the
+  /// group for files that the process's main thread has: a caller whose thread has others
+  /// (setfsuid(2), or setresuid(2) by system call), or one in a child of fork(2), gets no help.
+  /// Other rights that Linux gives to single threads (capabilities(7), supplementary groups)
+  /// are not looked at.
   case shared
   /// The caller's alone: everything is done with that thread's rights.
   case caller

@@ -14,13 +14,14 @@ import Testing
       executable: "/usr/bin/unshare")
   }
 
+  /// What is open for reading needs no /proc, and links have no access control lists.
   @Test(arguments: TestFileSystem.main)
   func withoutProcAllIsPreserved(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in
       try await shell(
         """
-        mkdir s; echo data > s/file; mkfifo s/fifo; ln -s file s/link; mkdir s/d; mknod s/null c 1 3
-        chown 12:34 s/*; chown -h 12:34 s/link; chmod 4640 s/file; chmod 620 s/fifo s/null; chmod 2750 s/d
+        mkdir s; echo data > s/file; ln -s file s/link; mkdir s/d
+        chown 12:34 s/*; chown -h 12:34 s/link; chmod 4640 s/file; chmod 2750 s/d
         setfacl -m u:99:rwx s/file; setfattr -n user.color -v blue s/file
         touch -h -d '2001-02-03 04:05:06.987654321' s/*
         """, in: directory.path)
@@ -32,13 +33,32 @@ import Testing
       #expect(
         try await shell("cd t 2>/dev/null && { \(describe); } || true", in: directory.path)
           == (try await shell("cd s; \(describe)", in: directory.path)))
-      for name in ["file", "link", "fifo"] {
+      for name in ["file", "link"] {
         let one = try await withoutProc(directory, ["-a", "s/\(name)", name])
         #expect(one.status == 0)
-        #expect(
-          try? directory.status(name).st_mtim.tv_nsec
-            == directory.status("s/\(name)").st_mtim.tv_nsec)
+        let copied = try directory.status(name).st_mtim.tv_nsec
+        #expect(try copied == directory.status("s/\(name)").st_mtim.tv_nsec)
       }
+    }
+  }
+
+  /// Of FIFOs and devices, which are never opened, only /proc tells whether they have an access
+  /// control list: without it the group gets none of what may be the list's mask, and that is told.
+  @Test(arguments: TestFileSystem.main)
+  func withoutProcNodesAreNeverWiderAndTold(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try await shell(
+        """
+        mkdir s; mkfifo s/fifo; mknod s/null c 1 3; chown 12:34 s/*; chmod 604 s/fifo; chmod 664 s/null
+        touch -d '2001-02-03 04:05:06.987654321' s/*
+        """, in: directory.path)
+      let result = try await withoutProc(directory, ["-a", "s", "t"])
+      #expect(result.status == 1)
+      #expect(result.errors.contains("preserving permissions for 't/fifo'"))
+      #expect(result.errors.contains("preserving permissions for 't/null'"))
+      let describe = "find . -type p -o -type c | xargs stat -c '%n %u:%g %t:%T %y %A'"
+      let expected = try await shell("chmod 604 s/null; cd s; \(describe)", in: directory.path)
+      #expect(try await shell("cd t; \(describe)", in: directory.path) == expected)
     }
   }
 

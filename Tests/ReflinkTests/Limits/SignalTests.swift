@@ -49,7 +49,7 @@ import Testing
           case .toOpenAFifo:
             try syncCopy(
               directory.file("a"), directory.file("f"), CopyOptions(preserving: .nothing),
-              .decide { $0.destination == .unseen ? .create : .overwrite })
+              .policy { $0.destination == .unseen ? .create : .overwrite })
           case .toWriteToAPipe:
             let source = try FileDescriptor.open(directory.file("a"), .readOnly)
             try syncCopy(source, pipe.writeEnd)

@@ -104,7 +104,7 @@ import Testing
         }
         for round in 0..<3 {
           _ = try await copyTree(
-            directory.file("o"), to: directory.file("p\(round)"), ifExists: .decide(policy)
+            directory.file("o"), to: directory.file("p\(round)"), ifExists: .policy(policy)
           ) { _, _, _ in
             threads.withLock { _ = $0.insert(UInt(pthread_self())) }
           }

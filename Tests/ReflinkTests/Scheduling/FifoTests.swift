@@ -14,7 +14,7 @@ import Testing
   {
     try await copy(
       directory.file("a"), to: directory.file("f\(index)"),
-      ifExists: .decide { $0.destination == .unseen ? .create : .overwrite })
+      ifExists: .policy { $0.destination == .unseen ? .create : .overwrite })
   }
 
   private func withFifos(_ body: (TestDirectory) async throws -> Void) async throws {
