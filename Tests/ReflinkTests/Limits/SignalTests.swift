@@ -25,6 +25,10 @@ import Testing
         let interrupted = Flag()
         let copying = onThread {
           let caller = pthread_self()
+          var signals = sigset_t()
+          sigemptyset(&signals)
+          sigaddset(&signals, SIGUSR1)
+          pthread_sigmask(SIG_UNBLOCK, &signals, nil)
           let ended = Flag()
           let interrupting = onThread {
             for _ in 0..<500 where !ended.isSet {

@@ -1,0 +1,48 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A part of a tree is moved away while the copy is deep inside it, with few descriptors.
+@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct LostDirectoryTests {
+  private static let depth = 80
+  private static let movedLevel = 30
+  /// Beside the way, at every level: more than are read at a time.
+  private static let files = 140
+
+  private func level(_ depth: Int, of tree: String) -> String {
+    tree + String(repeating: "/n", count: depth)
+  }
+
+  @Test(arguments: [1, 2])
+  func eachThatIsLostIsTold(_ workers: Int) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      // The deepest takes a while.
+      try await shell(
+        """
+        mkdir elsewhere s; cd s; for i in $(seq \(Self.depth)); do
+          mkdir -m 755 n; touch f{1..\(Self.files)}; cd n; done; touch f{1..3000}
+        """, in: directory.path)
+      let deepest = level(Self.depth, of: "t")
+      let moved = level(Self.movedLevel, of: "s")
+      async let moving = shell(
+        """
+        perl -e 'for (1..60000) { last if -e $ARGV[0]; select undef, undef, undef, 0.001 }
+          rename $ARGV[1], "elsewhere/n" and print "moved"' \(deepest) \(moved)
+        """, in: directory.path)
+      let result = try await directory.cp(
+        ["-r", "--jobs=\(workers)", "s", "t"], before: "ulimit -n 48")
+      #expect(try await moving == "moved")
+      #expect(result.status == 1)
+      let told = Set(result.errors.matches(of: #/'(s(?:/n)*)'/#).map { String($0.1) })
+      // Complete, or told.
+      let silent = try (0..<Self.depth).filter { depth in
+        let place = level(depth, of: "t")
+        let names = try? FileManager.default.contentsOfDirectory(atPath: directory[place])
+        let isComplete =
+          try names?.count == Self.files + 1 && directory.status(place).st_mode & 0o777 == 0o755
+        return !isComplete && !told.contains(level(depth, of: "s"))
+      }
+      #expect(silent == [])
+    }
+  }
+}
