@@ -19,7 +19,7 @@ import Testing
   @Test func isNotMissedWhereSomebodyReapsAllChildren() async throws {
     try await withLongFile { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
-        limitThisProcess()
+        limitThisProcess(seconds: 60)
         let isOver = Flag()
         let reaping = onThread { reapAll(until: isOver) { _ in } }
         for round in 0..<10 {
@@ -40,7 +40,7 @@ import Testing
   @Test func aChildThatGotItsNumberIsLeftAlone() async throws {
     try await withLongFile(3000) { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
-        limitThisProcess()
+        limitThisProcess(seconds: 60)
         var taken = 0
         for round in 0..<10 where taken < 3 {
           // Nobody looks at the helper before these have ended, unless somebody always does.
@@ -62,9 +62,15 @@ import Testing
           isOver.set()
           try await reaping.value
           await busy.stop()
-          #expect(await ends(cloning))
-          #expect(try await cloning.value.method == .cloned)
+          let hasEnded = await ends(cloning, within: .seconds(10))
+          #expect(hasEnded)
           let (helper, sleeper) = child.withLock { $0 }
+          guard hasEnded else {
+            // It may be waiting for that child.
+            kill(sleeper, SIGKILL)
+            return
+          }
+          #expect(try await cloning.value.method == .cloned)
           if helper == sleeper { taken += 1 }
           // Neither killed nor reaped.
           try await Task.sleep(for: .milliseconds(20))
@@ -81,7 +87,7 @@ import Testing
   @Test func aThreadWithANewProcessNamespaceClonesAndForksAfterwards() async throws {
     try await withLongFile { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
-        limitThisProcess()
+        limitThisProcess(seconds: 60)
         let child = try await onThread {
           try useNewProcessNamespace()
           for name in ["b", "c"] {
