@@ -31,9 +31,10 @@ extension CopyController {
   /// element is asked for: nothing is queued for a listener that is slow, and the copies
   /// do not know that anybody listens.
   ///
-  /// - Parameter interval: Between two elements; 50 ms at least.
+  /// - Parameter interval: Between two elements; 50 ms at least, a day at most.
   public func updates(every interval: Duration = .milliseconds(50)) -> ProgressUpdates {
-    ProgressUpdates(controller: self, interval: max(interval, .milliseconds(50)))
+    ProgressUpdates(
+      controller: self, interval: min(max(interval, .milliseconds(50)), .seconds(86_400)))
   }
 }
 

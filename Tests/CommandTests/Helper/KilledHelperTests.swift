@@ -38,14 +38,14 @@ import Testing
   /// What it clones from and into is open as long as it may work with it.
   @Test func itEndsBeforeItsFilesAreClosed() async throws {
     try await withDirectory(on: .xfs) { directory in
-      try directory.makeFragmented("a", extents: 12_000)
+      try directory.makeFragmented("a", extents: 30_000)
       let calls =
         "trace=statx,fstat,newfstatat,kill,pidfd_send_signal,close,clone,clone3,ioctl,openat"
       let plain = try await directory.tracedCp(["-e", calls], ["a", "b"]).trace
       // The helper starts, and its destination is looked at.
       let parent = try #require(plain.first?.split(separator: " ").first)
       let own = plain.filter { $0.hasPrefix("\(parent) ") }
-      let start = try #require(own.firstIndex { $0.contains("clone(") || $0.contains("clone3(") })
+      let start = try #require(own.firstIndex { $0.contains("CLONE_PIDFD") })
       let looks = own.filter { $0.contains(" statx(") }.count
       let before = own[..<start].filter { $0.contains(" statx(") }.count
       guard looks > before else { return }

@@ -6,6 +6,8 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct LostDirectoryTests {
   private static let depth = 80
   private static let movedLevel = 30
+  /// Above that: between the two neither ".." nor their names lead to the directories.
+  private static let renamedLevel = 20
   /// Beside the way, at every level: more than are read at a time.
   private static let files = 140
 
@@ -27,7 +29,9 @@ import Testing
       async let moving = shell(
         """
         perl -e 'for (1..60000) { last if -e $ARGV[0]; select undef, undef, undef, 0.001 }
-          rename $ARGV[1], "elsewhere/n" and print "moved"' \(deepest) \(moved)
+          rename $ARGV[1], "elsewhere/n" and rename $ARGV[2], "$ARGV[3]/m" and print "moved"' \
+          \(deepest) \(moved) \(level(Self.renamedLevel, of: "s")) \
+          \(level(Self.renamedLevel - 1, of: "s"))
         """, in: directory.path)
       let result = try await directory.cp(
         ["-r", "--jobs=\(workers)", "s", "t"], before: "ulimit -n 48")
