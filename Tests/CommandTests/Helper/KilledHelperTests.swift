@@ -35,6 +35,12 @@ import Testing
     }
   }
 
+  private func looks(_ trace: ArraySlice<String>) -> Int {
+    var count = 0
+    for line in trace where line.contains(" statx(") { count += 1 }
+    return count
+  }
+
   /// What it clones from and into is open as long as it may work with it.
   @Test func itEndsBeforeItsFilesAreClosed() async throws {
     try await withDirectory(on: .xfs) { directory in
@@ -46,9 +52,8 @@ import Testing
       let parent = try #require(plain.first?.split(separator: " ").first)
       let own = plain.filter { $0.hasPrefix("\(parent) ") }
       let start = try #require(own.firstIndex { $0.contains("CLONE_PIDFD") })
-      let looks = own.filter { $0.contains(" statx(") }.count
-      let before = own[..<start].filter { $0.contains(" statx(") }.count
-      guard looks > before else { return }
+      let before = looks(own.prefix(start))
+      try #require(looks(own[...]) > before)
       try await shell("rm b", in: directory.path)
       let (result, trace) = try await directory.tracedCp(
         ["-e", calls, "-e", "inject=statx:error=EIO:when=\(before + 1)"], ["a", "b"])
