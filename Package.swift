@@ -1,4 +1,5 @@
 // swift-tools-version: 6.2
+import Foundation
 import PackageDescription
 
 let swiftSettings: [SwiftSetting] = [
@@ -12,6 +13,18 @@ let swiftSettings: [SwiftSetting] = [
 
 // Tests of the optimised library are linked with the command, and not static.
 let isStatic = Context.environment["REFLINK_OPTIMISED_TESTS"] == nil
+
+// What runs at the start, for the linker to put side by side; see Scripts/order-symbols.
+let order = "\(Context.packageDirectory)/Scripts/symbols.order"
+var linkerFlags = [
+  // The dynamic loader takes longer than the clone of a small file.
+  "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
+]
+if FileManager.default.fileExists(atPath: order) {
+  linkerFlags += [
+    "-Xlinker", "--symbol-ordering-file=\(order)", "-Xlinker", "--no-warn-symbol-ordering",
+  ]
+}
 
 let package = Package(
   name: "swift-cp-reflink",
@@ -38,12 +51,7 @@ let package = Package(
       ],
       swiftSettings: swiftSettings,
       linkerSettings: isStatic
-        ? [
-          // The dynamic loader takes longer than the clone of a small file.
-          .unsafeFlags(
-            ["-static-executable", "-Xlinker", "-s"],
-            .when(platforms: [.linux], configuration: .release))
-        ] : []),
+        ? [.unsafeFlags(linkerFlags, .when(platforms: [.linux], configuration: .release))] : []),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),
     .target(
       name: "TestSupport",

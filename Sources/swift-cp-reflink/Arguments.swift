@@ -15,81 +15,147 @@ enum Request {
 /// options after operands, `--`, bundles, abbreviations, optional arguments.
 func parseArguments() -> Request {
   var state = OptionState()
-  let options = Option.all
-  // getopt's value for an option: its letter, or a number past all letters.
-  // (one for all names of an option, else an abbreviation of two would be ambiguous).
-  let values = options.map { CInt($0.short?.value ?? 256 + UInt32($0.meaning.rawValue)) }
-  let shorts = shortOptions(options)
-  let longs = unsafe longOptions(options, values, isOwn: false)
-  let owns = unsafe longOptions(options, values, isOwn: true)
-
-  var count: CInt = 0
-  guard let arguments = unsafe creflink_arguments(&count) else {
+  let tables = unsafe GetoptTables()
+  defer { unsafe tables.deallocate() }
+  guard let arguments = unsafe Argument.all else {
     return .misuse("the arguments are not known")
   }
   var argument: UnsafePointer<CChar>?
   while true {
-    let value = unsafe creflink_next_option(count, arguments, shorts, longs, owns, &argument)
+    let value = unsafe creflink_next_option(
+      Argument.count, arguments, tables.shorts, tables.longs, tables.owns, &argument)
     if value == -1 { break }
-    guard let index = values.firstIndex(of: value) else { return .misuse(nil) }
+    guard let meaning = Option.meaning(of: value) else { return .misuse(nil) }
     let text = unsafe argument.map { unsafe OwnedName(copying: $0) }
-    switch state.apply(options[index].meaning, text) {
+    switch state.apply(meaning, text) {
     case .continue: break
     case .end(let request): return request
     }
   }
-  // getopt never says more than there are.
-  for index in min(Int(creflink_first_operand()), Int(count))..<Int(count) {
-    if let operand = unsafe arguments[index] {
-      state.settings.operands.append(unsafe OwnedName(copying: operand))
-    }
-  }
+  state.settings.operands = .all
   return state.settled()
 }
 
-private func shortOptions(_ options: [Option]) -> [CChar] {
-  var text: [CChar] = []
-  for option in options {
-    guard let short = option.short else { continue }
-    text.append(CChar(short.value))
-    switch option.argument {
-    case .none: break
-    case .required: text.append(0x3A)
-    case .optional: text += [0x3A, 0x3A]
-    }
+/// The arguments, as main() gets them.
+private enum Argument {
+  static var count: CInt {
+    var count: CInt = 0
+    _ = unsafe creflink_arguments(&count)
+    return count
   }
-  return text + [0]
+
+  static var all: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
+    var count: CInt = 0
+    return unsafe creflink_arguments(&count)
+  }
 }
 
-private func longOptions(
-  _ options: [Option], _ values: [CInt], isOwn: Bool
-) -> [creflink_option] {
-  var table: [creflink_option] = unsafe []
-  for (option, value) in zip(options, values) where option.isOwn == isOwn {
-    guard let long = option.long else { continue }
-    let argument =
-      switch option.argument {
-      case .none: CREFLINK_ARGUMENT_NONE
-      case .required: CREFLINK_ARGUMENT_REQUIRED
-      case .optional: CREFLINK_ARGUMENT_OPTIONAL
+/// The operands, each read from the command line when it is asked for.
+struct Operands {
+  static var none: Operands { Operands(first: 0, count: 0) }
+
+  private let first: Int
+  private(set) var count: Int
+
+  /// Those that getopt leaves behind the options, once it has come to their end.
+  fileprivate static var all: Operands {
+    let first = Int(creflink_first_operand())
+    return Operands(first: first, count: max(Int(Argument.count) - first, 0))
+  }
+
+  subscript(index: Int) -> OwnedName {
+    guard index < count, let text = unsafe Argument.all?[first + index] else {
+      preconditionFailure("the arguments end behind the last operand")
+    }
+    return unsafe OwnedName(copying: text)
+  }
+
+  mutating func removeLast() -> OwnedName {
+    defer { count -= 1 }
+    return self[count - 1]
+  }
+}
+
+extension Option {
+  /// getopt's value for the option: its letter, or a number past all letters (one for all
+  /// names of an option, else an abbreviation of two would be ambiguous).
+  private var value: CInt { CInt(short?.value ?? 256 + UInt32(meaning.rawValue)) }
+
+  fileprivate static func meaning(of value: CInt) -> Meaning? {
+    for index in all.indices where all[index].value == value { return all[index].meaning }
+    return nil
+  }
+}
+
+/// The options as getopt wants them.
+@unsafe private struct GetoptTables {
+  /// Each letter, with a colon behind it for an argument, and two for an optional one.
+  let shorts: UnsafeMutablePointer<CChar>
+  /// cp's own long options; the last one has no name.
+  let longs: UnsafeMutablePointer<creflink_option>
+  /// Those that count only when written in full, likewise.
+  let owns: UnsafeMutablePointer<creflink_option>
+
+  init() {
+    let room = Option.all.count + 1
+    unsafe (shorts, longs, owns) = (
+      .allocate(capacity: 3 * room), .allocate(capacity: room), .allocate(capacity: room)
+    )
+    unsafe shorts.initialize(repeating: 0, count: 3 * room)
+    let none = unsafe creflink_option(name: nil, argument: 0, flag: nil, value: 0)
+    unsafe longs.initialize(repeating: none, count: room)
+    unsafe owns.initialize(repeating: none, count: room)
+    unsafe fill()
+  }
+
+  private func fill() {
+    var (short, long, own) = unsafe (shorts, longs, owns)
+    for index in Option.all.indices {
+      let option = Option.all[index]
+      if let letter = option.short {
+        unsafe short.pointee = CChar(letter.value)
+        unsafe short += 1
+        for _ in 0..<option.argument.kind.rawValue {
+          unsafe short.pointee = 0x3A
+          unsafe short += 1
+        }
       }
+      guard let entry = unsafe option.entry else { continue }
+      if option.isOwn {
+        unsafe own.pointee = entry
+        unsafe own += 1
+      } else {
+        unsafe long.pointee = entry
+        unsafe long += 1
+      }
+    }
+  }
+
+  func deallocate() {
+    unsafe shorts.deallocate()
+    unsafe longs.deallocate()
+    unsafe owns.deallocate()
+  }
+}
+
+extension Option {
+  /// Its line in a table of long options.
+  fileprivate var entry: creflink_option? {
+    guard let long else { return nil }
     // A literal's bytes are there for good, and end with a NUL.
     let name = unsafe UnsafeRawPointer(long.utf8Start).assumingMemoryBound(to: CChar.self)
-    unsafe table.append(
-      creflink_option(name: name, argument: CInt(argument.rawValue), flag: nil, value: value))
+    return unsafe creflink_option(
+      name: name, argument: CInt(argument.kind.rawValue), flag: nil, value: value)
   }
-  unsafe table.append(creflink_option(name: nil, argument: 0, flag: nil, value: 0))
-  return unsafe table
 }
 
-extension OwnedName {
-  fileprivate init(copying text: UnsafePointer<CChar>) {
-    var bytes: [CChar] = []
-    var next = unsafe text
-    while unsafe next.pointee != 0 {
-      bytes.append(unsafe next.pointee)
-      unsafe next += 1
+extension Option.Argument {
+  /// Which counts the colons of a short option too.
+  fileprivate var kind: creflink_argument {
+    switch self {
+    case .none: CREFLINK_ARGUMENT_NONE
+    case .required: CREFLINK_ARGUMENT_REQUIRED
+    case .optional: CREFLINK_ARGUMENT_OPTIONAL
     }
-    self.init(bytes: bytes + [0])
   }
 }

@@ -42,23 +42,20 @@ enum Command {
   }
 
   /// `-bf x x` makes a backup of x, and leaves x alone.
-  private static func backingUpItself(
-    _ pairs: [OperandPair], _ rules: inout CopyRules
-  ) -> [OperandPair] {
-    guard rules.force, let names = rules.backups, var pair = pairs.first, pair.directory == nil,
-      pair.source.bytes == pair.destination.bytes,
-      let backup = names.backup(of: pair.source)
-    else { return pairs }
-    pair.destination = backup
+  private static func backUpItself(_ pairs: inout OperandPairs, _ rules: inout CopyRules) {
+    guard rules.force, let names = rules.backups, case .name(let name) = pairs.target else {
+      return
+    }
+    let source = pairs[0].source
+    guard source == name, let backup = names.backup(of: source) else { return }
+    pairs.target = .name(backup)
     rules.backups = nil
-    return [pair]
   }
 
-  private static func copy(_ pairs: [OperandPair], _ settings: Settings) -> Bool {
-    var settings = settings
-    let pairs = backingUpItself(pairs, &settings.rules)
-    guard let first = pairs.first else { return true }
-    let reporter = Reporter(settings.tells, first)
+  private static func copy(_ pairs: OperandPairs, _ settings: Settings) -> Bool {
+    var (pairs, settings) = (pairs, settings)
+    backUpItself(&pairs, &settings.rules)
+    let reporter = Reporter(settings.tells, pairs[0])
     // Never given back, as the process ends with it: destroying a dictionary puts its
     // type together at run time, which takes as long as half a small clone.
     _ = unsafe Unmanaged.passRetained(reporter)
@@ -73,7 +70,8 @@ enum Command {
       workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
     var seen = Repetitions()
-    for pair in pairs {
+    for index in 0..<pairs.count {
+      let pair = pairs[index]
       reporter.operands = pair
       if pair.directory != nil, pairs.count > 1, settings.rules.backups == nil,
         let warning = seen.warning(pair)

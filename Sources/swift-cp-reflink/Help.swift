@@ -15,7 +15,8 @@ enum Help {
 
 
       """
-    for option in Option.all where !option.isAlias {
+    for index in Option.all.indices where !Option.all[index].isAlias {
+      let option = Option.all[index]
       text += "  \(option.heading.padded(to: 30)) \(option.help)\n"
     }
     return text

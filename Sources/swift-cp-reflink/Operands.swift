@@ -18,8 +18,38 @@ struct OperandPair: Sendable {
   }
 }
 
+/// The sources and where they go, each pair made when its turn comes.
+struct OperandPairs {
+  fileprivate(set) var sources: Operands
+  var target: Target
+  /// `--parents`, `--strip-trailing-slashes`
+  fileprivate(set) var withParents = false
+  fileprivate(set) var stripsSlashes = false
+
+  enum Target {
+    case name(OwnedName)
+    case directory(Directory)
+  }
+
+  var count: Int { sources.count }
+
+  subscript(index: Int) -> OperandPair {
+    let source = sources[index]
+    switch target {
+    case .name(let name):
+      return OperandPair(source: source, destination: name, directory: nil)
+    case .directory(let directory):
+      // As cp does: only for what goes into a directory.
+      let source = stripsSlashes ? source.withoutTrailingSlashes : source
+      return OperandPair(
+        source: source, destination: withParents ? source : source.nameInDirectory,
+        directory: directory, withParents: withParents)
+    }
+  }
+}
+
 enum Pairing {
-  case pairs([OperandPair])
+  case pairs(OperandPairs)
   /// Wrong usage.
   case misuse(String)
   /// The file system said no.
@@ -28,37 +58,45 @@ enum Pairing {
 
 /// Finds out what the operands mean: `SOURCE DEST` or `SOURCE... DIRECTORY`.
 func pairOperands(_ settings: Settings) -> Pairing {
-  let parents = settings.makesParents
-  let strips = settings.stripsSlashes
   var operands = settings.operands
-  guard let first = operands.first else { return .misuse("missing file operand") }
+  if operands.count == 0 { return .misuse("missing file operand") }
+
+  func pairs(into directory: Directory) -> Pairing {
+    .pairs(
+      OperandPairs(
+        sources: operands, target: .directory(directory), withParents: settings.makesParents,
+        stripsSlashes: settings.stripsSlashes))
+  }
 
   switch settings.target {
   case .directory(let path):
-    do throws(Errno) {
-      return .pairs(pair(operands, into: try Directory.open(path), parents, strips))
-    } catch {
+    switch Directory.open(path) {
+    case .directory(let directory): return pairs(into: directory)
+    case .failed(let errno):
       return .refused(
-        "target directory \(Quoting.name(path)): \(errorText(error.rawValue))")
+        "target directory \(Quoting.name(path)): \(errorText(errno.rawValue))")
     }
   case .name:
-    if operands.count == 1 { return missingDestination(first) }
-    if parents { return .misuse("with --parents, the destination must be a directory") }
+    if operands.count == 1 { return missingDestination(operands[0]) }
+    if settings.makesParents {
+      return .misuse("with --parents, the destination must be a directory")
+    }
     if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2]))") }
-    return .pairs([OperandPair(source: first, destination: operands[1], directory: nil)])
-  case .inferred:
-    if operands.count == 1 { return missingDestination(first) }
     let last = operands.removeLast()
-    do throws(Errno) {
-      return .pairs(pair(operands, into: try Directory.open(last), parents, strips))
-    } catch {
-      if operands.count == 1, parents {
+    return .pairs(OperandPairs(sources: operands, target: .name(last)))
+  case .inferred:
+    if operands.count == 1 { return missingDestination(operands[0]) }
+    let last = operands.removeLast()
+    switch Directory.open(last) {
+    case .directory(let directory): return pairs(into: directory)
+    case .failed(let errno):
+      if operands.count == 1, settings.makesParents {
         return .misuse("with --parents, the destination must be a directory")
       }
       if operands.count == 1 {
-        return .pairs([OperandPair(source: first, destination: last, directory: nil)])
+        return .pairs(OperandPairs(sources: operands, target: .name(last)))
       }
-      return .refused("target \(Quoting.name(last)): \(errorText(error.rawValue))")
+      return .refused("target \(Quoting.name(last)): \(errorText(errno.rawValue))")
     }
   }
 }
@@ -67,26 +105,12 @@ private func missingDestination(_ operand: OwnedName) -> Pairing {
   .misuse("missing destination file operand after \(Quoting.name(operand))")
 }
 
-private func pair(
-  _ sources: [OwnedName], into directory: Directory, _ parents: Bool, _ strips: Bool
-) -> [OperandPair] {
-  sources.map { operand in
-    // As cp does: only for what goes into a directory.
-    let source = strips ? operand.withoutTrailingSlashes : operand
-    return OperandPair(
-      source: source, destination: parents ? source : source.nameInDirectory, directory: directory,
-      withParents: parents)
-  }
-}
-
 extension OwnedName {
   /// The name that a source gets in a directory: its last component. `..` stands for
   /// the directory itself, and copying into its parent is never meant.
   fileprivate var nameInDirectory: OwnedName {
-    let whole = withoutTrailingSlashes
-    if whole.text.elementsEqual([Self.slash]) { return .dot }
-    let name = whole.text.lastIndex(of: Self.slash).map { OwnedName(whole.text[($0 + 1)...]) }
-    let last = name ?? whole
-    return last.text.elementsEqual(OwnedName("..").text) ? .dot : last
+    if isRoot { return .dot }
+    let last = withoutTrailingSlashes.split().last
+    return last == .parent ? .dot : last
   }
 }

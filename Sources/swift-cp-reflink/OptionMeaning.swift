@@ -197,6 +197,6 @@ extension OptionWord {
 
 extension OwnedName {
   var string: String {
-    String(decoding: bytes.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+    String(decoding: text.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 }

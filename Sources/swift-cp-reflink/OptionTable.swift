@@ -26,7 +26,9 @@ struct Option {
   /// their meaning.
   var isOwn = false
 
-  static let all: [Option] = [
+  /// Not an array: the type of one is put together at run time, which costs as much as the
+  /// copy of a small file.
+  static let all: [39 of Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy directories, links and all attributes; same as -dR --preserve=all"),

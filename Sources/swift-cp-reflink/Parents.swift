@@ -49,11 +49,9 @@ extension TreeCopier {
 }
 
 extension OwnedName {
-  var isAbsolute: Bool { bytes.first == Self.slash }
-
   fileprivate var components: [OwnedName] {
     text.split(separator: Self.slash).map { OwnedName($0) }
   }
 
-  fileprivate var afterRoot: OwnedName { OwnedName(bytes: [Self.slash] + bytes) }
+  fileprivate var afterRoot: OwnedName { OwnedName([Self.slash] + text) }
 }

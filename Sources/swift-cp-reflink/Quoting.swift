@@ -19,7 +19,7 @@ enum Quoting {
 
   /// The same for a path as it was given, with a slash at its end if it had one.
   static func name(_ path: OwnedName) -> String {
-    name(path.bytes.dropLast().map(UInt8.init(bitPattern:)))
+    name(path.text.map(UInt8.init(bitPattern:)))
   }
 
   private static func bytes(from start: UnsafePointer<CChar>) -> [UInt8] {
@@ -145,8 +145,9 @@ enum Locale {
     let names: [StaticString] = ["LC_ALL", "LC_CTYPE", "LANG"]
     for name in names {
       guard let value = environment(name), !value.isEmpty else { continue }
-      let lower = value.lowercased()
-      return lower.contains("utf-8") || lower.contains("utf8")
+      // Not String.contains, with which all of Swift's regular expressions are linked.
+      let letters = value.lowercased().utf8.filter { $0 != 0x2D }
+      return letters.indices.contains { letters[$0...].starts(with: "utf8".utf8) }
     }
     return false
   }()

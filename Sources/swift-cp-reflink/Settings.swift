@@ -3,7 +3,7 @@ import Reflink
 /// What the options came to: the command's own settings, the library's options,
 /// and the rules of its decisions. Nothing behind this looks at an option again.
 struct Settings {
-  var operands: [OwnedName] = []
+  var operands = Operands.none
   var target = Target.inferred
   var tells = Tells.nothing
   var stripsSlashes = false

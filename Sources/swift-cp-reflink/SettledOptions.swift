@@ -47,7 +47,7 @@ extension OptionState {
     guard backs else { return .one(nil) }
     var suffix = suffix ?? environment("SIMPLE_BACKUP_SUFFIX") ?? "~"
     // A suffix with a slash would lead elsewhere.
-    if suffix.isEmpty || suffix.contains("/") { suffix = "~" }
+    if suffix.isEmpty || suffix.utf8.contains(UInt8(ascii: "/")) { suffix = "~" }
     let given = backupWord?.string
     guard let word = given ?? environment("VERSION_CONTROL"), !word.isEmpty else {
       return .one(.numberedIfPresent(suffix: suffix))

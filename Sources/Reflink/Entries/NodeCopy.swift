@@ -178,7 +178,7 @@ extension EntryCopier {
   ) throws(ReflinkError) -> Result {
     let target = source.bytes
     // A relative path leads to the source only from where it was given.
-    if target.text.first != OwnedName.slash, !destination.isInCurrentDirectory {
+    if !target.isAbsolute, !destination.isInCurrentDirectory {
       throw ReflinkError(
         code: .invalidArgument, operation: .linkSymbolically, source: source.path,
         destination: destination.path)

@@ -119,8 +119,10 @@ extension BackupNames {
     while try names.fill(from: listing) {
       while names.advance() {
         let text = OwnedName(names.name).text
-        guard text.starts(with: prefix), text.last == 0x7E else { continue }
-        let digits = text.dropFirst(prefix.count).dropLast()
+        guard text.count > prefix.count, text.starts(with: prefix), text.last == 0x7E else {
+          continue
+        }
+        let digits = text[prefix.count..<text.count - 1]
         if let number = DecimalNumber(digits), number > highest { highest = number }
       }
     }
@@ -177,6 +179,6 @@ extension OwnedName {
   }
 
   fileprivate func numbered(_ number: DecimalNumber) -> OwnedName {
-    OwnedName(Array(text) + [0x2E, 0x7E] + number.text + [0x7E])
+    OwnedName(text + [0x2E, 0x7E] + number.text + [0x7E])
   }
 }

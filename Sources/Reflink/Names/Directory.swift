@@ -23,16 +23,21 @@ package final class Directory: Sendable {
     self.base = base
   }
 
-  /// A directory that a caller named: to work in, not to list. Throws the errno of openat(2).
-  package static func open(_ path: OwnedName) throws(Errno) -> Directory {
-    do throws(SystemError) {
-      let directory = try path.with { (name) throws(SystemError) in
-        try Descriptor.currentDirectory.open(name, [.reference, .directory])
-      }
-      return Directory(directory, DirectoryPath(path))
-    } catch {
-      throw error.errno
+  /// What came of opening a directory.
+  package enum Opened {
+    case directory(Directory)
+    /// The errno of openat(2).
+    case failed(Errno)
+  }
+
+  /// A directory that a caller named: to work in, not to list. Its failure is as likely as
+  /// its success, and is no error: throwing one costs a small copy's start.
+  package static func open(_ path: OwnedName) -> Opened {
+    let (descriptor, errno) = path.with { name in
+      Descriptor.currentDirectory.openNumber(name, [.reference, .directory])
     }
+    if let errno { return .failed(errno) }
+    return .directory(Directory(Descriptor(owning: descriptor), DirectoryPath(path)))
   }
 
   /// openat(2) of a name here.
@@ -92,9 +97,9 @@ package final class DirectoryPath: Sendable {
       next = directory.outer
     }
     var text: [CChar] = []
-    for name in names.reversed() where !name.text.isEmpty {
-      if text.isEmpty || name.text.first == OwnedName.slash {
-        text = Array(name.text)
+    for name in names.reversed() where !name.isEmpty {
+      if text.isEmpty || name.isAbsolute {
+        text = name.text
       } else {
         if text.last != OwnedName.slash { text.append(OwnedName.slash) }
         text += name.text

@@ -67,11 +67,13 @@ package struct OwnedLocation: Sendable {
   /// thread. Throws the errno of openat(2) for that directory.
   init(resolving path: OwnedName) throws(SystemError) {
     let (prefix, name) = path.split()
-    let parent = prefix.text.isEmpty ? OwnedName.dot : prefix
-    let descriptor = try parent.with { (name) throws(SystemError) in
-      try Descriptor.currentDirectory.open(name, [.reference, .directory])
-    }
-    self.init(Directory(descriptor, DirectoryPath(prefix)), name)
+    let flags: OpenFlags = [.reference, .directory]
+    let here = Descriptor.currentDirectory
+    let parent =
+      prefix.isEmpty
+      ? try here.open(Name(literal: "."), flags)
+      : try prefix.with { (name) throws(SystemError) in try here.open(name, flags) }
+    self.init(Directory(parent, DirectoryPath(prefix)), name)
   }
 
   package var path: FilePath { directory.path.bytes(appending: name).path }
@@ -112,19 +114,6 @@ package struct EntryIdentity: Hashable, Sendable {
     } catch {
       return nil
     }
-  }
-}
-
-extension OwnedName {
-  /// What is before the last component, its slash included, and the last component with any
-  /// slashes at its end. A path of slashes alone is the root, in itself.
-  fileprivate func split() -> (prefix: OwnedName, last: OwnedName) {
-    let stripped = withoutTrailingSlashes
-    if stripped.text.first == Self.slash, stripped.text.count == 1 { return (stripped, stripped) }
-    guard let slash = stripped.text.lastIndex(of: Self.slash) else {
-      return (OwnedName(""), self)
-    }
-    return (OwnedName(text[...slash]), OwnedName(text[(slash + 1)...]))
   }
 }
 

@@ -30,13 +30,17 @@ protocol Transfer: ~Copyable {
 
 /// How long work may keep its thread while others wait: the kernel's `cond_resched()`.
 struct TimeSlice {
-  static let standard = Duration.milliseconds(10)
-
   private let end: Instant
 
-  init(_ length: Duration = standard) {
-    end = .now + length
-  }
+  /// 10 ms from now on.
+  init() { end = .now.advanced(byNanoseconds: 10_000_000) }
+
+  init(_ length: Duration) { end = .now + length }
+
+  private init(end: Instant) { self.end = end }
+
+  /// Of a thread for which nobody waits. The clock is not read.
+  static var unlimited: TimeSlice { TimeSlice(end: .distantFuture) }
 
   /// Whether to give way now: only when somebody waits *and* the turn has lasted
   /// long enough. While nobody waits the clock is not even read.
@@ -82,7 +86,7 @@ func run<T: Transfer & ~Copyable>(
   _ transfer: inout T, _ activity: Activity?
 ) throws(SystemError) -> Bool {
   while true {
-    switch try advance(&transfer, activity, slice: TimeSlice(), othersWait: { false }) {
+    switch try advance(&transfer, activity, slice: .unlimited, othersWait: { false }) {
     case .finished: return true
     case .cancelled: return false
     case .spent: break

@@ -59,6 +59,13 @@ extension Descriptor {
       })
   }
 
+  /// The same without an error to throw: the number of a descriptor that the caller owns, or
+  /// the errno.
+  func openNumber(_ name: Name, _ flags: OpenFlags) -> (CInt, Errno?) {
+    let result = unsafe creflink_openat(number, name.pointer, flags.rawValue, 0)
+    return result < 0 ? (-1, Errno(rawValue: -result)) : (result, nil)
+  }
+
   /// The file that a reference stands for, opened for reading through /proc.
   func reopen() throws(SystemError) -> Descriptor {
     try OwnedName("/proc/thread-self/fd/\(number)").with { (name) throws(SystemError) in

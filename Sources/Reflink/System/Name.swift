@@ -13,6 +13,12 @@ package import SystemPackage
     unsafe self.pointer = pointer
   }
 
+  /// A literal, which is there for ever.
+  @_lifetime(immortal)
+  init(literal: StaticString) {
+    unsafe pointer = UnsafeRawPointer(literal.utf8Start).assumingMemoryBound(to: CChar.self)
+  }
+
   /// Whether the name is "." or "..".
   var isSelfOrParent: Bool {
     unsafe pointer[0] == 0x2E
@@ -23,76 +29,118 @@ package import SystemPackage
 /// A name or path that is kept, byte for byte as it was given. `FilePath` would drop a
 /// slash at the end, which says that a directory is meant, and join slashes, which a
 /// symbolic link's target may need.
+// Not an array: the type of one is put together at run time, which takes longer than the
+// copy of a small file.
 package struct OwnedName: Sendable, Hashable {
-  /// Ended by a NUL.
-  package let bytes: [CChar]
+  private let storage: Storage
 
-  /// - Parameter bytes: Ended by a NUL.
-  package init(bytes: [CChar]) {
-    self.bytes = bytes
+  // Written once, before anybody else sees it.
+  @safe private final class Storage: @unchecked Sendable {
+    /// The bytes, ended by a NUL.
+    let start: UnsafeMutablePointer<CChar>
+    /// Without the NUL.
+    let count: Int
+
+    init(count: Int) {
+      unsafe start = .allocate(capacity: count + 1)
+      unsafe start[count] = 0
+      self.count = count
+    }
+
+    deinit { unsafe start.deallocate() }
+  }
+
+  /// A part of other bytes; the NUL is added.
+  private init(copying bytes: UnsafePointer<CChar>, count: Int) {
+    storage = Storage(count: count)
+    unsafe storage.start.update(from: bytes, count: count)
+  }
+
+  /// The bytes up to the first NUL.
+  package init(copying text: UnsafePointer<CChar>) {
+    var count = 0
+    while unsafe text[count] != 0 { count += 1 }
+    unsafe self.init(copying: text, count: count)
   }
 
   package init(_ text: some Collection<CChar>) {
-    bytes = Array(text) + [0]
+    storage = Storage(count: text.count)
+    for (index, byte) in text.enumerated() { unsafe storage.start[index] = byte }
   }
 
   package init(_ text: String) {
-    bytes = text.utf8.map(CChar.init(bitPattern:)) + [0]
+    self.init(text.utf8.map(CChar.init(bitPattern:)))
   }
 
   package init(_ path: FilePath) {
-    bytes = unsafe path.withPlatformString { start in
-      unsafe Array(UnsafeBufferPointer(start: start, count: path.length + 1))
-    }
+    self = unsafe path.withPlatformString { unsafe OwnedName(copying: $0) }
   }
 
   init(_ name: borrowing Name) {
-    var length = 0
-    while unsafe name.pointer[length] != 0 { length += 1 }
-    bytes = unsafe Array(UnsafeBufferPointer(start: name.pointer, count: length + 1))
+    unsafe self.init(copying: name.pointer)
   }
 
-  /// The bytes without the NUL.
-  package var text: ArraySlice<CChar> { bytes.dropLast() }
+  package static func == (a: OwnedName, b: OwnedName) -> Bool {
+    guard a.count == b.count else { return false }
+    for index in 0..<a.count where a[index] != b[index] { return false }
+    return true
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    for index in 0..<count { hasher.combine(self[index]) }
+  }
+
+  package var count: Int { storage.count }
+  package var isEmpty: Bool { storage.count == 0 }
+  private subscript(index: Int) -> CChar { unsafe storage.start[index] }
+
+  /// The bytes, without the NUL.
+  package var text: [CChar] { (0..<count).map { self[$0] } }
 
   package static var slash: CChar { 0x2F }
-  package static let dot = OwnedName(bytes: [0x2E, 0])
-  static let parent = OwnedName(bytes: [0x2E, 0x2E, 0])
+  package static let dot = OwnedName(Name(literal: "."))
+  package static let parent = OwnedName(Name(literal: ".."))
+
+  package var isAbsolute: Bool { !isEmpty && self[0] == Self.slash }
+  /// Whether all of it is one slash or more.
+  package var isRoot: Bool { isAbsolute && withoutTrailingSlashes.count == 1 }
 
   /// Without the slashes at its end; one that is nothing but slashes keeps one.
   package var withoutTrailingSlashes: OwnedName {
-    var text = text
-    while text.count > 1, text.last == Self.slash { text.removeLast() }
-    return OwnedName(text)
+    var end = count
+    while end > 1, self[end - 1] == Self.slash { end -= 1 }
+    return end == count ? self : unsafe OwnedName(copying: storage.start, count: end)
+  }
+
+  /// What is before the last component, its slash included, and the last component with any
+  /// slashes at its end. The root is both in itself.
+  package func split() -> (prefix: OwnedName, last: OwnedName) {
+    if isRoot { return (self, self) }
+    var start = withoutTrailingSlashes.count
+    while start > 0, self[start - 1] != Self.slash { start -= 1 }
+    return (
+      unsafe OwnedName(copying: storage.start, count: start),
+      unsafe OwnedName(copying: storage.start + start, count: count - start)
+    )
   }
 
   /// For errors and outcomes, where paths are SystemPackage's.
-  package var path: FilePath {
-    unsafe bytes.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return FilePath() }
-      return unsafe FilePath(platformString: start)
-    }
-  }
+  package var path: FilePath { unsafe FilePath(platformString: storage.start) }
 
   /// Lends the name to system calls.
   func with<Result: ~Copyable, Failure: Error>(
     _ body: (Name) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    // `withUnsafeBufferPointer` neither keeps an error's type nor returns what cannot be
-    // copied.
-    var value: Result?
-    var failure: Failure?
-    unsafe bytes.withUnsafeBufferPointer { buffer in
-      guard let start = buffer.baseAddress else { return }
-      do throws(Failure) {
-        value = try body(unsafe Name(start))
-      } catch {
-        failure = error
-      }
+    // Not withExtendedLifetime: Swift 6.3's optimiser fails on it here.
+    let storage = storage
+    do throws(Failure) {
+      let result = try body(unsafe Name(storage.start))
+      extendLifetime(storage)
+      return result
+    } catch {
+      extendLifetime(storage)
+      throw error
     }
-    if let failure { throw failure }
-    guard let value else { preconditionFailure("the body ran: a NUL is always there") }
-    return value
   }
 
   /// Another name than any that is there, for what is not complete.
@@ -111,6 +159,6 @@ struct Pattern: Sendable {
 
   /// - Parameter isPath: Whether wildcards stop at slashes.
   func matches(_ name: borrowing Name, isPath: Bool) -> Bool {
-    unsafe creflink_matches(pattern.bytes, name.pointer, isPath)
+    pattern.with { unsafe creflink_matches($0.pointer, name.pointer, isPath) }
   }
 }

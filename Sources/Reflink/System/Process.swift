@@ -7,6 +7,12 @@ struct Instant: Comparable, Sendable {
 
   static var now: Instant { Instant(nanoseconds: creflink_monotonic()) }
 
+  static var distantFuture: Instant { Instant(nanoseconds: .max) }
+
+  func advanced(byNanoseconds nanoseconds: Int64) -> Instant {
+    Instant(nanoseconds: self.nanoseconds.saturatingAdd(nanoseconds))
+  }
+
   static func + (start: Instant, duration: Duration) -> Instant {
     Instant(nanoseconds: start.nanoseconds.saturatingAdd(duration.wholeNanoseconds))
   }

@@ -5,7 +5,6 @@ import SystemPackage
 /// share one memory of hard links.
 package struct TreeCopier {
   private var entries: EntryCopier
-  private let filter: CompiledFilter?
   private let onFailure: FailureRule
   private let listener: EntryListener?
   private let workers: Workers
@@ -26,10 +25,8 @@ package struct TreeCopier {
   }
 
   init(
-    _ entries: EntryCopier, filter: EntryFilter = .everything, onFailure: FailureRule,
-    listener: EntryListener?, workers: Workers
+    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?, workers: Workers
   ) {
-    self.filter = CompiledFilter(filter)
     self.entries = entries
     self.entries.onExisting = listener
     self.onFailure = onFailure
@@ -98,14 +95,19 @@ package struct TreeCopier {
     try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) in
       do throws(ReflinkError) {
         let result = try entries.copy(from, isOperand: true, to: to)
-        if let entry = result.entry { return done(entry, from, to) }
-        switch consume result {
+        switch result {
+        case .file(let outcome): done(.file(outcome), from, to)
         case .postponed: done(.skipped, from, to)
         case .planned(let status): outcome.add(planned: status)
         case .directory(let directory):
           done(.directory(isNew: directory.isNew), from, to)
           try copyContents(of: directory)
-        default: preconditionFailure("without a turn a file is copied to its end")
+        case .skipped, .unchanged: done(.skipped, from, to)
+        case .hardLink: done(.hardLink, from, to)
+        case .symbolicLink: done(.symbolicLink, from, to)
+        case .special: done(.special, from, to)
+        case .unfinished, .blocked:
+          preconditionFailure("without a turn a file is copied to its end")
         }
       } catch {
         guard onFailure.absorbs(error, in: &outcome) else { throw error }
@@ -124,7 +126,7 @@ package struct TreeCopier {
     case .shared: queue = RunQueue.shared.mayWorkForCaller ? .shared : nil
     }
     let tree = TreeCopy(
-      entries.within(directory), filter, onFailure: onFailure, listener: listener,
+      entries.within(directory), nil, onFailure: onFailure, listener: listener,
       queue: queue, maxRunners: maxRunners)
     outcome.add(try tree.runBlocking(directory))
   }
