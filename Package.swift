@@ -44,10 +44,14 @@ let package = Package(
       name: "Reflink",
       dependencies: ["CReflink", .product(name: "SystemPackage", package: "swift-system")],
       swiftSettings: swiftSettings),
+    .target(
+      name: "CCommand",
+      cSettings: isStatic
+        ? [.define("CCOMMAND_STATIC", .when(platforms: [.linux], configuration: .release))] : []),
     .executableTarget(
       name: "swift-cp-reflink",
       dependencies: [
-        "CReflink", "Reflink", .product(name: "SystemPackage", package: "swift-system"),
+        "CCommand", "CReflink", "Reflink", .product(name: "SystemPackage", package: "swift-system"),
       ],
       swiftSettings: swiftSettings,
       linkerSettings: isStatic

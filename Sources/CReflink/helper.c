@@ -94,14 +94,14 @@ static int children_have_own_namespace(void) {
 // waitid(2) by pidfd came with Linux 5.4; before that P_PIDFD is an invalid type.
 static int can_wait_by_pidfd(void) {
     siginfo_t information;
-    return waitid(BY_PIDFD, INT_MAX, &information, WEXITED | WNOHANG) == 0 || errno != EINVAL;
+    return waitid((idtype_t)BY_PIDFD, INT_MAX, &information, WEXITED | WNOHANG) == 0 || errno != EINVAL;
 }
 
 // Waits for the child to be gone: only then may its stack go. By pidfd: its number may be
 // another process's by then. ECHILD: somebody else in this process has reaped it.
 static void reap(int pidfd) {
     siginfo_t information;
-    while (waitid(BY_PIDFD, (id_t)pidfd, &information, WEXITED | __WALL) < 0 && errno == EINTR) {
+    while (waitid((idtype_t)BY_PIDFD, (id_t)pidfd, &information, WEXITED | __WALL) < 0 && errno == EINTR) {
     }
 }
 

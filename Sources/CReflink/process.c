@@ -131,22 +131,6 @@ int creflink_current_umask(void) {
     return line == NULL ? -ENOENT : (int)strtol(line + strlen("\nUmask:"), NULL, 8);
 }
 
-void creflink_ignore_file_size_signal(void) {
-    signal(SIGXFSZ, SIG_IGN);
-}
-
 uint32_t creflink_effective_user(void) {
     return geteuid();
-}
-
-const char *creflink_environment(const char *name) {
-    return getenv(name);
-}
-
-void creflink_exit(int status) {
-    exit(status);
-}
-
-const char *creflink_error_text(int error) {
-    return strerror(error);
 }

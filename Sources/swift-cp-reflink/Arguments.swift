@@ -1,4 +1,4 @@
-import CReflink
+import CCommand
 import Reflink
 
 /// What the command line asks for.
@@ -22,7 +22,7 @@ func parseArguments() -> Request {
   }
   var argument: UnsafePointer<CChar>?
   while true {
-    let value = unsafe creflink_next_option(
+    let value = unsafe ccommand_next_option(
       Argument.count, arguments, tables.shorts, tables.longs, tables.owns, &argument)
     if value == -1 { break }
     guard let meaning = Option.meaning(of: value) else { return .misuse(nil) }
@@ -40,13 +40,13 @@ func parseArguments() -> Request {
 private enum Argument {
   static var count: CInt {
     var count: CInt = 0
-    _ = unsafe creflink_arguments(&count)
+    _ = unsafe ccommand_arguments(&count)
     return count
   }
 
   static var all: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? {
     var count: CInt = 0
-    return unsafe creflink_arguments(&count)
+    return unsafe ccommand_arguments(&count)
   }
 }
 
@@ -59,7 +59,7 @@ struct Operands {
 
   /// Those that getopt leaves behind the options, once it has come to their end.
   fileprivate static var all: Operands {
-    let first = Int(creflink_first_operand())
+    let first = Int(ccommand_first_operand())
     return Operands(first: first, count: max(Int(Argument.count) - first, 0))
   }
 
@@ -92,9 +92,9 @@ extension Option {
   /// Each letter, with a colon behind it for an argument, and two for an optional one.
   let shorts: UnsafeMutablePointer<CChar>
   /// cp's own long options; the last one has no name.
-  let longs: UnsafeMutablePointer<creflink_option>
+  let longs: UnsafeMutablePointer<ccommand_option>
   /// Those that count only when written in full, likewise.
-  let owns: UnsafeMutablePointer<creflink_option>
+  let owns: UnsafeMutablePointer<ccommand_option>
 
   init() {
     let room = Option.all.count + 1
@@ -102,7 +102,7 @@ extension Option {
       .allocate(capacity: 3 * room), .allocate(capacity: room), .allocate(capacity: room)
     )
     unsafe shorts.initialize(repeating: 0, count: 3 * room)
-    let none = unsafe creflink_option(name: nil, argument: 0, flag: nil, value: 0)
+    let none = unsafe ccommand_option(name: nil, argument: 0, flag: nil, value: 0)
     unsafe longs.initialize(repeating: none, count: room)
     unsafe owns.initialize(repeating: none, count: room)
     unsafe fill()
@@ -140,22 +140,22 @@ extension Option {
 
 extension Option {
   /// Its line in a table of long options.
-  fileprivate var entry: creflink_option? {
+  fileprivate var entry: ccommand_option? {
     guard let long else { return nil }
     // A literal's bytes are there for good, and end with a NUL.
     let name = unsafe UnsafeRawPointer(long.utf8Start).assumingMemoryBound(to: CChar.self)
-    return unsafe creflink_option(
+    return unsafe ccommand_option(
       name: name, argument: CInt(argument.kind.rawValue), flag: nil, value: value)
   }
 }
 
 extension Option.Argument {
   /// Which counts the colons of a short option too.
-  fileprivate var kind: creflink_argument {
+  fileprivate var kind: ccommand_argument {
     switch self {
-    case .none: CREFLINK_ARGUMENT_NONE
-    case .required: CREFLINK_ARGUMENT_REQUIRED
-    case .optional: CREFLINK_ARGUMENT_OPTIONAL
+    case .none: CCOMMAND_ARGUMENT_NONE
+    case .required: CCOMMAND_ARGUMENT_REQUIRED
+    case .optional: CCOMMAND_ARGUMENT_OPTIONAL
     }
   }
 }

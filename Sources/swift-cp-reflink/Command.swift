@@ -1,4 +1,4 @@
-import CReflink
+import Glibc
 import Reflink
 import SystemPackage
 
@@ -6,7 +6,7 @@ import SystemPackage
 enum Command {
   static func run() -> CInt {
     // A write past the process's size limit is then an error to report, not a death.
-    creflink_ignore_file_size_signal()
+    _ = signal(SIGXFSZ, SIG_IGN)
     switch parseArguments() {
     case .help(let text):
       var output = Output()
@@ -92,8 +92,4 @@ enum Command {
     }
     return reporter.finish() && succeeded && copier.outcome.failures == 0
   }
-}
-
-func exit(withStatus status: CInt) -> Never {
-  creflink_exit(status)
 }

@@ -1,4 +1,6 @@
+import CCommand
 import CReflink
+import SystemPackage
 
 /// Standard output and standard error, in the order of what happened.
 struct Output {
@@ -13,7 +15,7 @@ struct Output {
   /// The name the command was called by.
   static var programName: String {
     var count: CInt = 0
-    guard let arguments = unsafe creflink_arguments(&count), count > 0,
+    guard let arguments = unsafe ccommand_arguments(&count), count > 0,
       let name = unsafe arguments[0]
     else { return "swift-cp-reflink" }
     return unsafe String(cString: name)
@@ -81,5 +83,5 @@ struct Output {
 
 /// The C library's words for an errno value.
 func errorText(_ errno: CInt) -> String {
-  unsafe String(cString: creflink_error_text(errno))
+  Errno(rawValue: errno).description
 }

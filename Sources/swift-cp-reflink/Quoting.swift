@@ -1,4 +1,4 @@
-import CReflink
+import Glibc
 import Reflink
 import SystemPackage
 
@@ -156,6 +156,6 @@ enum Locale {
 /// getenv(3).
 func environment(_ name: StaticString) -> String? {
   let key = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
-  guard let value = unsafe creflink_environment(key) else { return nil }
+  guard let value = unsafe getenv(key) else { return nil }
   return unsafe String(cString: value)
 }

@@ -1,1 +1,3 @@
-exit(withStatus: Command.run())
+import Glibc
+
+exit(Command.run())

@@ -17,7 +17,6 @@
 #include "extents.h"
 #include "files.h"
 #include "directories.h"
-#include "options.h"
 #include "process.h"
 #include "snapshots.h"
 #include "waiting.h"

@@ -39,19 +39,7 @@ int64_t creflink_file_size_limit(void);
 /// The umask as /proc/thread-self/status tells it, without the race of umask(2). -ENOENT where it does not.
 int creflink_current_umask(void);
 
-/// signal(SIGXFSZ, SIG_IGN): a write past RLIMIT_FSIZE then fails with EFBIG.
-void creflink_ignore_file_size_signal(void);
-
 /// geteuid(2).
 uint32_t creflink_effective_user(void);
-
-/// getenv(3); null when not set.
-const char *creflink_environment(const char *name);
-
-/// exit(3).
-void creflink_exit(int status) __attribute__((noreturn));
-
-/// The message for an errno value, as strerror(3) words it, in the C locale.
-const char *creflink_error_text(int error);
 
 #endif

@@ -1,13 +1,14 @@
-/// getopt_long(3), whose variables Swift 6 refuses to touch.
-#ifndef CREFLINK_OPTIONS_H
-#define CREFLINK_OPTIONS_H
+/// What the command needs of C: its arguments, and getopt_long(3), whose variables Swift 6
+/// refuses to touch.
+#ifndef CCOMMAND_H
+#define CCOMMAND_H
 
 /// Whether an option takes an argument.
-enum creflink_argument { CREFLINK_ARGUMENT_NONE, CREFLINK_ARGUMENT_REQUIRED, CREFLINK_ARGUMENT_OPTIONAL };
+enum ccommand_argument { CCOMMAND_ARGUMENT_NONE, CCOMMAND_ARGUMENT_REQUIRED, CCOMMAND_ARGUMENT_OPTIONAL };
 
 /// One long option: laid out as getopt's own `struct option`, so that a table is
 /// used where it stands. `flag` is always null. A table ends with a null name.
-struct creflink_option {
+struct ccommand_option {
     const char *name;
     int argument;
     int *flag;
@@ -16,7 +17,7 @@ struct creflink_option {
 
 /// The program's arguments as main() gets them. Swift's own CommandLine reads them from
 /// /proc/self/cmdline, which is not there everywhere. Only with glibc.
-char **creflink_arguments(int *count);
+char **ccommand_arguments(int *count);
 
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
@@ -24,11 +25,11 @@ char **creflink_arguments(int *count);
 ///
 /// `full_options` are long options that count only when written in full. getopt never
 /// hears of them, so that they take part in no abbreviation and no list of possibilities.
-int creflink_next_option(int count, char **arguments, const char *short_options,
-                         const struct creflink_option *long_options,
-                         const struct creflink_option *full_options, const char **argument);
+int ccommand_next_option(int count, char **arguments, const char *short_options,
+                         const struct ccommand_option *long_options,
+                         const struct ccommand_option *full_options, const char **argument);
 
-/// The index of the first operand once `creflink_next_option` returned -1.
-int creflink_first_operand(void);
+/// The index of the first operand once `ccommand_next_option` returned -1.
+int ccommand_first_operand(void);
 
 #endif
