@@ -29,7 +29,7 @@ extension OptionState {
     case .linksNoDereference:
       links = .copy
       settings.copyOptions.preserving.hardLinks = true
-    case .debug: settings.tells = .methods
+    case .debug: settings.verbosity = .methods
     case .follow: links = .follow
     case .followOperands: links = .followOperands
     case .noFollow: links = .copy
@@ -93,7 +93,7 @@ extension OptionState {
       case .one(let word): settings.rules.update(word)
       case .none(let message): return .end(.misuse(message))
       }
-    case .verbose: settings.tells = max(settings.tells, .names)
+    case .verbose: settings.verbosity = max(settings.verbosity, .names)
     case .version: return .end(.help(Help.versionText))
     }
     return .continue

@@ -4,14 +4,14 @@ import SystemPackage
 
 /// Writes what happens, as far as it was asked for: `-v`, `--debug`, and errors always.
 final class Reporter: Sendable {
-  private let tells: Settings.Tells
+  private let verbosity: Settings.Verbosity
   private let output = Mutex(Output())
   private let current: Mutex<OperandPair>
   /// Other names that were given, until what took the place is told.
   private let backups = Mutex<[FilePath: FilePath]>([:])
 
-  init(_ tells: Settings.Tells, _ first: OperandPair) {
-    self.tells = tells
+  init(_ verbosity: Settings.Verbosity, _ first: OperandPair) {
+    self.verbosity = verbosity
     current = Mutex(first)
   }
 
@@ -28,7 +28,7 @@ final class Reporter: Sendable {
 
   /// For the copy to tell of each entry; nil when nobody asked.
   var listener: EntryListener? {
-    if tells == .nothing { return nil }
+    if verbosity == .nothing { return nil }
     return { self.tell($0, $1, $2) }
   }
 
@@ -71,7 +71,7 @@ final class Reporter: Sendable {
     var text = ""
     switch outcome {
     case .skipped:
-      if tells >= .methods { text = "skipped \(operands.shown(destination))\n" }
+      if verbosity >= .methods { text = "skipped \(operands.shown(destination))\n" }
     case .directory(isNew: false), .excluded:
       break
     case .parentDirectory:
@@ -86,7 +86,7 @@ final class Reporter: Sendable {
         text += " (backup: \(Quoting.name(backup)))"
       }
       text += "\n"
-      if tells >= .methods, case .file(let file) = outcome { text += describe(file) }
+      if verbosity >= .methods, case .file(let file) = outcome { text += describe(file) }
     }
     output.withLock { $0.write(text) }
   }

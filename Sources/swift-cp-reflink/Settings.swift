@@ -5,7 +5,7 @@ import Reflink
 struct Settings {
   var operands = Operands.none
   var target = Target.inferred
-  var tells = Tells.nothing
+  var verbosity = Verbosity.nothing
   var stripsSlashes = false
   var makesParents = false
   /// `--jobs`; nil for as many as there are processors, at most 4.
@@ -28,7 +28,7 @@ struct Settings {
   }
 
   /// What is written for each entry.
-  enum Tells: Comparable {
+  enum Verbosity: Comparable {
     case nothing
     /// `-v`: its names.
     case names

@@ -35,11 +35,11 @@ struct VerdictTests {
     #expect(verdict(on: SystemError(call: call, errno: errno)) == expected)
   }
 
-  @Test func patienceEnds() {
-    var patience = Backoff()
+  @Test func backoffEnds() {
+    var backoff = Backoff()
     var total = Duration.zero
     var tries = 0
-    while let wait = patience.next() {
+    while let wait = backoff.next() {
       total += wait.atMost
       tries += 1
     }

@@ -264,39 +264,3 @@ extension EntryCopier {
     return (try? directory.attributeNames().contains(.defaultACL)) ?? true
   }
 }
-
-/// The mode of a new directory, from its creation to its end.
-private struct DirectoryRights {
-  let wanted: FilePermissions
-  let sticky: FilePermissions
-  /// Others may put something into it only once it is complete.
-  let withheld: FilePermissions
-  /// What mkdir(2) is told: its owner can always fill it.
-  let creation: UInt32
-
-  init(wanted: FilePermissions, sticky: FilePermissions, _ preserving: Preservation) {
-    self.wanted = wanted
-    self.sticky = sticky
-    withheld = wanted.intersection([.groupWrite, .otherWrite])
-    creation =
-      preserving.needsOwnersOnly
-      ? 0o700
-      : wanted.subtracting(withheld).union(sticky).union(.ownerReadWriteExecute).rawValue
-  }
-
-  /// What its owner needs only until it is complete.
-  var surplus: FilePermissions { .ownerReadWriteExecute.subtracting(wanted) }
-
-  /// The mode to set in the end, from what creation gave; nil where that is right already.
-  func final(
-    given: FilePermissions, _ final: FilePermissions?,
-    umask: () throws(SystemError) -> FilePermissions
-  ) throws(SystemError) -> FilePermissions? {
-    if let final {
-      return final.union(given.intersection([.setUserID, .setGroupID])).union(sticky)
-    }
-    if withheld.isEmpty, given.isDisjoint(with: surplus) { return nil }
-    let missing = withheld.isEmpty ? withheld : withheld.subtracting(try umask())
-    return given.subtracting(surplus).union(missing)
-  }
-}

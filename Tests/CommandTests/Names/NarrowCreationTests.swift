@@ -33,12 +33,12 @@ import Testing
 
   @Test func nobodyReadsThemMeanwhile() async throws {
     try await withMasks { directory in
-      let isOver = Flag()
-      defer { isOver.set() }
+      let isFinished = Flag()
+      defer { isFinished.set() }
       async let opened = asUser(65534) {
         var opened: [String] = []
         let end = Date.now.addingTimeInterval(60)
-        while !isOver.isSet, Date.now < end {
+        while !isFinished.isSet, Date.now < end {
           for index in 1...6 {
             let file = open(directory["e/f\(index)"], O_RDONLY)
             guard file >= 0 else { continue }
@@ -53,7 +53,7 @@ import Testing
           "-e",
           "inject=copy_file_range,ioctl,fsetxattr,setxattr,fchmod,?fchmodat2:delay_enter=20000",
         ], ["-a", "-j1", "d/.", "e"])
-      isOver.set()
+      isFinished.set()
       #expect(result.status == 0)
       #expect(await opened == 0)
       let lists = try await shell(

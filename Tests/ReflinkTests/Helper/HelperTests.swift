@@ -20,8 +20,8 @@ import Testing
     try await withLongFile { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess(seconds: 60)
-        let isOver = Flag()
-        let reaping = onThread { reapAll(until: isOver) { _ in } }
+        let isFinished = Flag()
+        let reaping = onThread { reapAll(until: isFinished) { _ in } }
         for round in 0..<10 {
           let clones = (0..<3).map { index in
             Task.detached {
@@ -30,7 +30,7 @@ import Testing
           }
           for clone in clones { #expect(try await clone.value.method == .cloned) }
         }
-        isOver.set()
+        isFinished.set()
         try await reaping.value
       }
     }
@@ -47,9 +47,9 @@ import Testing
           // reap the helper first; its next child then gets the helper's number.
           let busy = try await BusyWorkers.started()
           let child = Mutex<(helper: pid_t, child: pid_t)>((0, 0))
-          let isOver = Flag()
+          let isFinished = Flag()
           let reaping = onThread {
-            reapAll(until: isOver) { helper in
+            reapAll(until: isFinished) { helper in
               child.withLock { child in
                 guard child.helper == 0 else { return }
                 child = (helper, startSleeping(as: helper))
@@ -61,7 +61,7 @@ import Testing
           }
           let hasEnded = await ends(cloning)
           #expect(hasEnded)
-          isOver.set()
+          isFinished.set()
           try await reaping.value
           await busy.stop()
           let (helper, sleeper) = child.withLock { $0 }
@@ -126,9 +126,9 @@ private func useNewProcessNamespaceOnce(_ isFirst: Bool) throws {
 }
 
 /// Waits for whichever child ends, also those that tell nobody.
-private func reapAll(until isOver: Flag, _ told: (pid_t) -> Void) {
+private func reapAll(until isFinished: Flag, _ told: (pid_t) -> Void) {
   let all = Int32(bitPattern: 0x4000_0000)  // __WALL
-  while !isOver.isSet {
+  while !isFinished.isSet {
     var status: CInt = 0
     let child = waitpid(-1, &status, all | WNOHANG)
     if child > 0 { told(child) } else { usleep(200) }

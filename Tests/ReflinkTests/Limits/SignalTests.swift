@@ -41,12 +41,12 @@ import Testing
           defer {
             ended.set()
             // It knows this thread, which must not end before.
-            let isOver = Flag()
+            let isFinished = Flag()
             Task.detached {
               _ = await interrupting.result
-              isOver.set()
+              isFinished.set()
             }
-            while !isOver.isSet { usleep(1000) }
+            while !isFinished.isSet { usleep(1000) }
           }
           let readsContents = CopyOptions(specialFiles: .readContents)
           switch Waiting(rawValue: index) {

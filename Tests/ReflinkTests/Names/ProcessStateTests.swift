@@ -16,9 +16,9 @@ import Testing
       await #expect(processExitsWith: .success) {
         [directory = directory as TestDirectory, isAsync = isAsync as Bool] in
         limitThisProcess(seconds: 60)
-        let isOver = Flag()
+        let isFinished = Flag()
         let flipping = onThread {
-          while !isOver.isSet {
+          while !isFinished.isSet {
             umask(0o077)
             umask(0o022)
           }
@@ -31,7 +31,7 @@ import Testing
             try syncCopyTree(directory.file("s"), directory.file(copied))
           }
         }
-        isOver.set()
+        isFinished.set()
         try await flipping.value
         let wrong = try await shell(
           "find t? -type f ! -perm 644 | wc -l; find t? -type d ! -perm 755 | wc -l",

@@ -50,9 +50,9 @@ import Testing
       var wrong: [Int] = []
       for round in 0..<300 {
         try directory.write("swapped", Array("other\n".utf8))
-        let isOver = Flag()
+        let isFinished = Flag()
         let swapping = onThread {
-          while !isOver.isSet {
+          while !isFinished.isSet {
             for name in ["t/a", "t/b"] where directory.exists(name) {
               rename(directory["swapped"], directory[name])
               return name
@@ -62,7 +62,7 @@ import Testing
         }
         // An error is right, too.
         _ = failure { try syncCopyTree(directory.file("s"), directory.file("t")) }
-        isOver.set()
+        isFinished.set()
         let first = try await swapping.value
         for name in ["t/a", "t/b"] where name != first && directory.exists(name) {
           if try directory.read(name) != Array("data\n".utf8) { wrong.append(round) }
