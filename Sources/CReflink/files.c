@@ -136,6 +136,22 @@ ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count) {
     return RESULT(write(descriptor, buffer, count < ALWAYS_FITS ? count : ALWAYS_FITS));
 }
 
+ssize_t creflink_read_now(int descriptor, void *buffer, size_t count) {
+    enum { NO_WAITING = 8 };  // RWF_NOWAIT of <linux/fs.h>
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags >= 0 && flags & O_NONBLOCK) return RESULT(read(descriptor, buffer, count));
+    struct iovec piece = {buffer, count};
+    ssize_t result = RESULT(syscall(SYS_preadv2, descriptor, &piece, 1L, -1L, -1L, NO_WAITING));
+    if (result != -EOPNOTSUPP && result != -ENOSYS && result != -ESPIPE) return result;
+    struct pollfd data = {.fd = descriptor, .events = POLLIN};
+    if (poll(&data, 1, 0) == 0) return -EAGAIN;
+    return RESULT(read(descriptor, buffer, count));
+}
+
+bool creflink_is_terminal(int descriptor) {
+    return isatty(descriptor) == 1;
+}
+
 int creflink_set_nonblocking(int descriptor, bool nonblocking) {
     int flags = fcntl(descriptor, F_GETFL);
     int wanted = nonblocking ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;

@@ -55,7 +55,16 @@ extern int __clone(int (*)(void *), void *, int, void *, ...);
 #endif
 #endif
 
-enum { STACK_BYTES = 64 * 1024, RUNNING = 1, BY_PIDFD = 3 };  // P_PIDFD of waitid(2)
+// Linux 5.2 to 5.4, which older headers do not know: P_PIDFD of waitid(2) is 3.
+#ifndef CLONE_PIDFD
+#define CLONE_PIDFD 0x1000
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+enum { BY_PIDFD = 3 };
+
+enum { STACK_BYTES = 64 * 1024, RUNNING = 1 };
 
 struct creflink_clone_helper {
     // Descriptors of the helper's own: whatever becomes of those it was given, its numbers

@@ -17,6 +17,13 @@
 
 #include "result.h"
 
+// Where ids once had 16 bits, the calls for 32 bits have names of their own.
+#ifdef SYS_setfsuid32
+enum { SET_FILE_USER = SYS_setfsuid32, SET_FILE_GROUP = SYS_setfsgid32 };
+#else
+enum { SET_FILE_USER = SYS_setfsuid, SET_FILE_GROUP = SYS_setfsgid };
+#endif
+
 int64_t creflink_monotonic(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -74,8 +81,8 @@ int creflink_process(void) {
 struct creflink_credentials creflink_file_credentials(void) {
     // An id that cannot be: nothing is changed, and the one in force is returned.
     return (struct creflink_credentials){
-        .user = (uint32_t)syscall(SYS_setfsuid, -1L),
-        .group = (uint32_t)syscall(SYS_setfsgid, -1L),
+        .user = (uint32_t)syscall(SET_FILE_USER, -1L),
+        .group = (uint32_t)syscall(SET_FILE_GROUP, -1L),
     };
 }
 
@@ -104,8 +111,8 @@ struct creflink_credentials creflink_process_credentials(void) {
 
 void creflink_set_file_credentials(struct creflink_credentials credentials) {
     // The group first, while the right to choose it is still there.
-    syscall(SYS_setfsgid, (long)credentials.group);
-    syscall(SYS_setfsuid, (long)credentials.user);
+    syscall(SET_FILE_GROUP, (long)credentials.group);
+    syscall(SET_FILE_USER, (long)credentials.user);
 }
 
 int creflink_processors(void) {

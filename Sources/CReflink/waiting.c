@@ -27,9 +27,9 @@ int creflink_make_poll(void) {
     return RESULT(epoll_create1(EPOLL_CLOEXEC));
 }
 
-int creflink_poll_add(int poll, int descriptor, bool for_writing, uint64_t token) {
+int creflink_poll_add(int poll, int descriptor, bool for_writing, bool once, uint64_t token) {
     struct epoll_event event = {
-        .events = (for_writing ? EPOLLOUT : EPOLLIN) | EPOLLONESHOT,
+        .events = (for_writing ? EPOLLOUT : EPOLLIN) | (once ? EPOLLONESHOT : 0),
         .data.u64 = token,
     };
     return RESULT(epoll_ctl(poll, EPOLL_CTL_ADD, descriptor, &event));

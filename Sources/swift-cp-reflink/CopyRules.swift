@@ -46,7 +46,14 @@ struct CopyRules: Sendable {
     guard case .exists(let existing) = facts.destination else {
       return source.type == .directory && !recursive ? .refuse(.directoryOmitted) : .create
     }
-    if self.existing == .skip, source.type != .directory, existing.target != nil { return .skip }
+    // A link that leads nowhere is no file yet, for what would be written through it.
+    let isWrittenThrough =
+      source.type == .regular && product == .copies && !removesDestination && backups == nil
+    if self.existing == .skip, source.type != .directory,
+      existing.target != nil || !isWrittenThrough
+    {
+      return .skip
+    }
     if let action = decideOnSameFile(facts, existing) { return action }
     if source.type == .directory {
       let linked = keepsDirectoryLinks ? existing.target?.type : nil
@@ -135,9 +142,7 @@ struct CopyRules: Sendable {
       return writesThroughDanglingLinks ? .createThroughLink : .refuse(.danglingLink)
     }
     // The other names of what is there are to keep their data.
-    if keepsHardLinks, product == .copies, existing.link.type == .regular,
-      existing.link.linkCount > 1
-    {
+    if keepsHardLinks, product == .copies, target.type == .regular, target.linkCount > 1 {
       return .replace
     }
     return .overwrite(orReplace: force && target.type == .regular)

@@ -7,7 +7,7 @@ import Testing
 /// Turns at a few workers.
 @Suite(.timeLimit(.minutes(4))) struct RunQueueTests {
   /// Ends its turns as it is told, and notes when it had one.
-  private final class Piece: Work {
+  fileprivate final class Piece: Work {
     let activity: Activity?
     private let name: String
     private let log: Log
@@ -28,7 +28,7 @@ import Testing
     }
   }
 
-  private final class Log: Sendable {
+  fileprivate final class Log: Sendable {
     let names = Mutex<[String]>([])
     let remaining: Atomic<Int>
     init(_ count: Int) { remaining = Atomic(count) }
@@ -40,7 +40,7 @@ import Testing
   }
 
   /// Keeps its worker, giving way whenever somebody waits, until it is told to end.
-  private final class Busy: Work {
+  fileprivate final class Busy: Work {
     private let isStopped = Atomic<Bool>(false)
     let turns = Atomic<Int>(0)
     var activity: Activity? { nil }
@@ -60,7 +60,7 @@ import Testing
   /// Busy work for each worker, which runs before this returns.
   private func occupy(_ queue: RunQueue, _ count: Int) async throws -> [Busy] {
     let busy = (0..<count).map { _ in Busy() }
-    for work in busy { try queue.submit(work) }
+    for work in busy { queue.submit(work) }
     while busy.contains(where: { $0.turns.load(ordering: .relaxed) == 0 }) {
       try await Task.sleep(for: .milliseconds(1))
     }
@@ -71,8 +71,8 @@ import Testing
     let queue = RunQueue(threads: 1)
     let log = Log(2)
     let first = try await occupy(queue, 1)
-    try queue.submit(Piece("a", [.spent, .spent, .finished], log))
-    try queue.submit(Piece("b", [.spent, .finished], log))
+    queue.submit(Piece("a", [.spent, .spent, .finished], log))
+    queue.submit(Piece("b", [.spent, .finished], log))
     first[0].stop()
     try await log.wait()
     #expect(log.names.withLock { $0 } == ["a", "b", "a", "b", "a"])
@@ -82,9 +82,9 @@ import Testing
     let queue = RunQueue(threads: 1)
     let log = Log(2)
     let start = ContinuousClock.now
-    try queue.submit(
+    queue.submit(
       Piece("w", [.waiting(Wait(atMost: .milliseconds(200))), .finished], log))
-    try queue.submit(Piece("b", Array(repeating: .spent, count: 50) + [.finished], log))
+    queue.submit(Piece("b", Array(repeating: .spent, count: 50) + [.finished], log))
     try await log.wait()
     let names = log.names.withLock { $0 }
     #expect(names.first == "w")
@@ -98,7 +98,7 @@ import Testing
     let pipe = Pipe()
     let descriptor = pipe.fileHandleForReading.fileDescriptor
     let start = ContinuousClock.now
-    try queue.submit(
+    queue.submit(
       Piece("p", [.waiting(Wait(descriptor: descriptor, atMost: .seconds(30))), .finished], log))
     Thread.detachNewThread {
       usleep(20_000)
@@ -116,7 +116,7 @@ import Testing
     for pipe in pipes {
       let wait = Wait(descriptor: pipe.fileHandleForReading.fileDescriptor, atMost: .seconds(60))
       pipe.fileHandleForWriting.write(Data([1]))
-      try queue.submit(
+      queue.submit(
         Piece("p", Array(repeating: .waiting(wait), count: 50) + [.finished], log))
     }
     try await log.wait()
@@ -129,9 +129,9 @@ import Testing
     let pipe = Pipe()
     let read = pipe.fileHandleForReading.fileDescriptor
     let log = Log(2)
-    try queue.submit(
+    queue.submit(
       Piece("p", [.waiting(Wait(descriptor: read, atMost: .seconds(600))), .finished], log))
-    try queue.submit(Piece("t", [.waiting(Wait(atMost: .milliseconds(50))), .finished], log))
+    queue.submit(Piece("t", [.waiting(Wait(atMost: .milliseconds(50))), .finished], log))
     while log.names.withLock({ $0.count }) < 2 { try await Task.sleep(for: .milliseconds(1)) }
     pipe.fileHandleForWriting.write(Data([1]))
     try await log.wait()
@@ -146,9 +146,9 @@ import Testing
     let cancelled = Activity(nil)
     cancelled.cancel()
     let wait = Turn.waiting(Wait(atMost: .seconds(3600)))
-    try queue.submit(Piece("a", [wait, .finished], log, activity))
+    queue.submit(Piece("a", [wait, .finished], log, activity))
     // Before it waits is as good as after that.
-    try queue.submit(Piece("b", [wait, .finished], log, cancelled))
+    queue.submit(Piece("b", [wait, .finished], log, cancelled))
     while log.names.withLock({ $0.count }) < 3 { try await Task.sleep(for: .milliseconds(1)) }
     activity.cancel()
     try await log.wait()
@@ -159,12 +159,12 @@ import Testing
     let queue = RunQueue(threads: 1)
     // Ready again at once, every time.
     let restless = Log(1)
-    try queue.submit(
+    queue.submit(
       Piece(
         "r", Array(repeating: .waiting(Wait(atMost: .zero)), count: 3000) + [.finished], restless)
     )
     let log = Log(1)
-    try queue.submit(Piece("n", Array(repeating: .spent, count: 20) + [.finished], log))
+    queue.submit(Piece("n", Array(repeating: .spent, count: 20) + [.finished], log))
     try await log.wait()
     try await restless.wait()
   }
@@ -191,7 +191,7 @@ import Testing
             for _ in 0..<pieces {
               let activity = activities[Int(generator.next() % 4)]
               let work = Wanderer(generator.next(), log, activity)
-              do { try queue.submit(work) } catch { log.finish() }
+              queue.submit(work)
             }
             // Half of all waits have no other end.
             for activity in activities { activity.cancel() }
@@ -209,13 +209,13 @@ import Testing
     for work in busy { work.stop() }
   }
 
-  private final class Counter: Sendable {
+  fileprivate final class Counter: Sendable {
     let remaining: Atomic<Int>
     init(_ count: Int) { remaining = Atomic(count) }
     func finish() { remaining.subtract(1, ordering: .acquiringAndReleasing) }
   }
 
-  private struct Generator: RandomNumberGenerator {
+  fileprivate struct Generator: RandomNumberGenerator {
     var state: UInt64
     mutating func next() -> UInt64 {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -224,7 +224,7 @@ import Testing
   }
 
   /// Takes some turns, each with another end.
-  private final class Wanderer: Work {
+  fileprivate final class Wanderer: Work {
     let activity: Activity?
     private let log: Counter
     private let state: Mutex<Generator>
@@ -250,4 +250,9 @@ import Testing
       }
     }
   }
+}
+
+extension Work {
+  func ending() -> (@Sendable () -> Void)? { nil }
+  func abandon(_ error: SystemError) {}
 }

@@ -90,6 +90,14 @@ ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t
 /// is no room.
 ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count);
 
+/// Reads what a pipe, a socket or a terminal has, without waiting for more, likewise: read(2)
+/// with O_NONBLOCK, preadv2(2) with RWF_NOWAIT, or poll(2) and read(2). -EAGAIN where there is
+/// nothing: somebody else may have been faster.
+ssize_t creflink_read_now(int descriptor, void *buffer, size_t count);
+
+/// isatty(3).
+bool creflink_is_terminal(int descriptor);
+
 /// fcntl(2) with O_NONBLOCK, which all descriptors of one opening share.
 int creflink_set_nonblocking(int descriptor, bool nonblocking);
 

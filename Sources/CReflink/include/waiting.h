@@ -14,9 +14,9 @@ int creflink_wait(int descriptor, bool for_writing, int64_t nanoseconds);
 /// epoll_create1(2).
 int creflink_make_poll(void);
 
-/// epoll_ctl(2): reports `descriptor` once, when it is readable (or writable), as `token`.
-/// -EPERM for what is always ready (a regular file).
-int creflink_poll_add(int poll, int descriptor, bool for_writing, uint64_t token);
+/// epoll_ctl(2): reports `descriptor` while it is readable (or writable), or `once`, as
+/// `token`. -EPERM for what is always ready (a regular file).
+int creflink_poll_add(int poll, int descriptor, bool for_writing, bool once, uint64_t token);
 
 /// epoll_ctl(2): forgets a descriptor. To be called before it is closed.
 int creflink_poll_remove(int poll, int descriptor);

@@ -7,6 +7,8 @@ struct AttributeCopy: Sendable {
   let preserving: Preservation
   /// What the source has, listed before the copy was made.
   let attributes: SourceAttributes
+  /// Whether this copy made the entry: its owner's alone until now.
+  let isNew: Bool
   /// The mode to give a new entry where its source's is not preserved; nil leaves
   /// what its creation gave it.
   var creationMode: FilePermissions?
@@ -34,6 +36,17 @@ struct AttributeCopy: Sendable {
     }
 
     var permissions = source.permissions
+    if !isNew, preserving.mode, source.type != .symbolicLink {
+      do throws(SystemError) {
+        // Neither a new owner nor the removal of a list gives anybody more than he had, and
+        // will have.
+        let before = try destination.status().permissions
+        try destination.setMode(
+          before.intersection(permissions).intersection(.ownerReadWriteExecute))
+      } catch {
+        note(.preserveMode, error)
+      }
+    }
     if preserving.owner != .ignore, !ownerIsFinal {
       do throws(SystemError) {
         if try !setOwner(source, of: destination) {

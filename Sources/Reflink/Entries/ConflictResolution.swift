@@ -3,11 +3,12 @@ import SystemPackage
 /// Names that are taken: a look at what is there, and a decision.
 extension EntryCopier {
   /// Decides about a name that turned out to be taken; asks where that is the decision. The
-  /// action is never `ask` or `refuse`; `create` means that the name stays taken.
+  /// action is never `ask` or `refuse`; `create` means that the name stays taken. Nil where the
+  /// name is free again.
   func resolveConflict(
     _ entry: EntryFacts, _ source: Location, _ destination: Location
-  ) throws(ReflinkError) -> EntryAction {
-    var entry = try examineConflict(entry, source, destination)
+  ) throws(ReflinkError) -> EntryAction? {
+    guard var entry = try examineConflict(entry, source, destination) else { return nil }
     while true {
       let action = decide(entry)
       switch action.kind {
@@ -30,10 +31,10 @@ extension EntryCopier {
   /// Looks at both names, now that they meet.
   private func examineConflict(
     _ entry: EntryFacts, _ source: Location, _ destination: Location
-  ) throws(ReflinkError) -> EntryFacts {
+  ) throws(ReflinkError) -> EntryFacts? {
     var entry = entry
     try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
-      let link = try destination.status()
+      guard let link = try destination.statusIfPresent() else { return }
       var existing = EntryFacts.Existing(link: link, target: link)
       if link.type == .symbolicLink {
         do throws(SystemError) {
@@ -58,7 +59,7 @@ extension EntryCopier {
       }
       entry.destination = .exists(existing)
     }
-    return entry
+    return entry.destination == .unseen ? nil : entry
   }
 
   /// Whether the backup would get, and destroy, the source's own name.

@@ -20,7 +20,9 @@ extension EntryCopier {
   /// A destination, or why there is none.
   enum Destination: ~Copyable {
     case open(OpenDestination)
-    /// The decision was to leave what is there.
+    /// The decision was to leave out the source.
+    case skipped
+    /// What is there counts as the copy.
     case unchanged
     /// It cannot be opened without waiting: a FIFO without a reader.
     case blocked(Wait)
@@ -35,16 +37,21 @@ extension EntryCopier {
     guard options.publication == .inPlace else {
       return try openUnpublished(mode: mode, entry, source, destination)
     }
-    do throws(SystemError) {
-      return .open(
-        OpenDestination(
-          try destination.open([.write, .create, .exclusive], mode: mode), .named))
-    } catch {
-      guard error.errno == .fileExists else {
-        throw notCreated(.createFile, error, source, destination)
+    var found: EntryAction?
+    for _ in 0..<Self.maxAttempts where found == nil {
+      do throws(SystemError) {
+        return .open(
+          OpenDestination(
+            try destination.open([.write, .create, .exclusive], mode: mode), .named))
+      } catch {
+        guard error.errno == .fileExists else {
+          throw notCreated(.createFile, error, source, destination)
+        }
       }
+      // Nil where it is gone again: once more.
+      found = try resolveConflict(entry, source, destination)
     }
-    let action = try resolveConflict(entry, source, destination)
+    guard let action = found else { throw refused(.exists, source, destination) }
     switch action.kind {
     case .overwrite(let orReplace):
       let existing = try openExisting(orReplace, entry, file, source, destination, turn)
@@ -58,8 +65,8 @@ extension EntryCopier {
       return .open(try createThroughLink(mode: mode, entry, file, source, destination))
     case .create:
       throw refused(.exists, source, destination)
-    case .skip, .leave, .ask, .refuse:
-      return .unchanged
+    case .leave: return .unchanged
+    case .skip, .ask, .refuse: return .skipped
     }
   }
 
@@ -67,8 +74,11 @@ extension EntryCopier {
   private func openUnpublished(
     mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> Destination {
-    guard let replacement = try replacement(unpublished: entry, source, destination) else {
-      return .unchanged
+    let replacement: Replacement
+    switch try plan(unpublished: entry, source, destination) {
+    case .skipped: return .skipped
+    case .unchanged: return .unchanged
+    case .make(let planned): replacement = planned
     }
     return .open(
       try attempt(.createFile, source, destination) { () throws(SystemError) in
@@ -87,20 +97,28 @@ extension EntryCopier {
       })
   }
 
-  /// What something that is published when it is complete will do to what has its name; nil
-  /// where that is left as it is. A file that is to be overwritten is replaced as a whole.
-  func replacement(
+  /// What is to be done about something that is published when it is complete.
+  enum UnpublishedPlan {
+    case skipped
+    case unchanged
+    case make(Replacement)
+  }
+
+  /// A file that is to be overwritten is replaced as a whole.
+  func plan(
     unpublished entry: EntryFacts, _ source: Location, _ destination: Location
-  ) throws(ReflinkError) -> Replacement? {
+  ) throws(ReflinkError) -> UnpublishedPlan {
     let isTaken = try attempt(.examine(.destination), source, destination) {
       () throws(SystemError) in try destination.statusIfPresent() != nil
     }
-    guard isTaken else { return .nothing }
-    let action = try resolveConflict(entry, source, destination)
+    guard isTaken, let action = try resolveConflict(entry, source, destination) else {
+      return .make(.nothing)
+    }
     switch action.kind {
-    case .skip, .leave: return nil
+    case .skip: return .skipped
+    case .leave: return .unchanged
     case .create: throw refused(.exists, source, destination)
-    default: return replacement(action) ?? .existing
+    default: return .make(replacement(action) ?? .existing)
     }
   }
 
@@ -161,8 +179,10 @@ extension EntryCopier {
         if status.identity == entry.source.identity {
           throw SystemError(call: .link, errno: .fileExists)
         }
-        // A pipe stays so: writing to it waits for room elsewhere.
-        if status.type != .regular, status.type != .fifo { try existing.setNonBlocking(false) }
+        // Pipes and terminals stay so: nobody waits for room in the call itself.
+        if status.type != .regular, status.type != .fifo, !existing.isTerminal {
+          try existing.setNonBlocking(false)
+        }
         try prepare(existing, status, for: file, entry.source)
         return .open(OpenDestination(existing, nil, status.type))
       } catch {

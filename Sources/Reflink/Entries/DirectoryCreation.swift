@@ -10,7 +10,8 @@ extension EntryCopier {
       return status
     }
     let entry = EntryFacts(source: status, destination: .unseen, isOperand: true)
-    let result = try makeAndOpen(entry, source, follow: true, within: nil, destination)
+    let result = try makeAndOpen(
+      entry, source, follow: true, within: nil, isOnTheWay: true, destination)
     switch consume result {
     case .some(.directory(let directory)): return directory
     case .none:
@@ -46,10 +47,11 @@ extension EntryCopier {
     }
   }
 
-  /// Makes or enters the directory, and opens both sides.
+  /// Makes or enters the directory, and opens both sides. One on the way to an entry is not
+  /// listed, and may be a link where it is there.
   private func makeAndOpen(
     _ entry: EntryFacts, _ source: Location, follow: Bool, within ancestry: Ancestry?,
-    publishesLast: Bool = false, _ destination: Location
+    publishesLast: Bool = false, isOnTheWay: Bool = false, _ destination: Location
   ) throws(ReflinkError) -> Result? {
     let decided = entry.source
     let root = ancestry?.root
@@ -65,17 +67,19 @@ extension EntryCopier {
     let rights = DirectoryRights(
       wanted: wantedPermissions(of: decided),
       sticky: decided.permissions.intersection(.saveText), options.preserving)
-    let creation = try makeDirectory(rights.creation, publishesLast, entry, source, destination)
+    let creation = try makeDirectory(
+      rights.creation, publishesLast, isOnTheWay: isOnTheWay, entry, source, destination)
     if case .skipped = creation { return .skipped }
 
     // Opened only now: Btrfs lists what was there when a directory was opened, and a
     // copy into the directory itself is to be met, and refused.
     var opened: SourceEntry
     do throws(SystemError) {
-      opened = try Self.openDirectory(source, follow: follow)
+      opened = try Self.openDirectory(
+        source, isOnTheWay ? [.directory, .reference] : .directory, follow: follow)
     } catch {
       var failure = error.during(.readDirectory, source.path, destination.path)
-      failure.leftover = abandon(creation, rights, destination)
+      failure.leftover = abandon(creation, rights, source, destination)
       throw failure
     }
     let status = opened.status
@@ -95,7 +99,9 @@ extension EntryCopier {
 
     do throws(SystemError) {
       return .directory(
-        try open(creation, publishesLast, rights, from, status, root, source, destination))
+        try open(
+          creation, publishesLast, isOnTheWay: isOnTheWay, rights, from, status, root, source,
+          destination))
     } catch {
       var failure = error.during(.open(.destination), source.path, destination.path)
       failure.leftover = takeBack(creation, destination)
@@ -104,16 +110,17 @@ extension EntryCopier {
   }
 
   private static func openDirectory(
-    _ source: Location, follow: Bool
+    _ source: Location, _ flags: OpenFlags, follow: Bool
   ) throws(SystemError) -> SourceEntry {
-    let opened = try source.open(follow ? .directory : [.directory, .noFollow])
+    let opened = try source.open(follow ? flags : flags.union(.noFollow))
     return SourceEntry(status: try opened.status(), descriptor: opened)
   }
 
   /// Opens the destination, and finds out what it will need in the end.
   private func open(
-    _ creation: Creation, _ publishesLast: Bool, _ rights: DirectoryRights, _ from: Directory,
-    _ status: FileStatus, _ root: Ancestry.Root?, _ source: Location, _ destination: Location
+    _ creation: Creation, _ publishesLast: Bool, isOnTheWay: Bool = false,
+    _ rights: DirectoryRights, _ from: Directory, _ status: FileStatus, _ root: Ancestry.Root?,
+    _ source: Location, _ destination: Location
   ) throws(SystemError) -> DirectoryCopy {
     let preserving = options.preserving
     var transaction: NameTransaction?
@@ -121,7 +128,9 @@ extension EntryCopier {
     let isNew = transaction != nil
     let name = transaction?.currentName(at: destination) ?? OwnedName(destination.name)
     var given: FilePermissions?
-    let made = try openForWriting(name, &given, isNew: isNew, in: destination.directory)
+    let made = try openForWriting(
+      name, &given, isNew: isNew, follows: isOnTheWay || options.entersLinkedDirectories,
+      in: destination.directory)
     var creationMode: FilePermissions?
     if !preserving.mode, let given {
       let final = try finalMode(of: status, in: destination.directory)
@@ -133,7 +142,7 @@ extension EntryCopier {
     let attributes = AttributeCopy(
       preserving: preserving,
       attributes: SourceAttributes(listing: from.descriptor, .directory, for: preserving),
-      creationMode: creationMode,
+      isNew: isNew, creationMode: creationMode,
       removesInheritedACL: isNew && options.usesDefaultMode,
       mayHaveACL: isNew ? inheritsACL : true)
     var publication: DirectoryPublication?
@@ -150,8 +159,10 @@ extension EntryCopier {
           OwnedName(destination.name), in: parent.path,
           temporaryName: publishesLast ? name : nil),
         observed: ObservedDirectory(inheritsACL: inheritsACL),
-        // A directory that changes its name is not found again by it: it stays open.
-        base: publishesLast ? nil : parent.base ?? parent),
+        // A directory that changes its name, or is a link, is not found again by its name: it
+        // stays open, and those in it are found from there.
+        base: publishesLast || (!isNew && (isOnTheWay || options.entersLinkedDirectories))
+          ? nil : parent.base ?? parent),
       status: status, isNew: isNew,
       isEntered: root.map { $0.device == status.identity.device } ?? true
         || !options.staysOnFileSystem,
@@ -163,10 +174,11 @@ extension EntryCopier {
   /// A new directory must let its owner fill it, whatever the umask left. `given` is what
   /// creation gave it.
   private func openForWriting(
-    _ name: OwnedName, _ given: inout FilePermissions?, isNew: Bool, in directory: Directory
+    _ name: OwnedName, _ given: inout FilePermissions?, isNew: Bool, follows: Bool,
+    in directory: Directory
   ) throws(SystemError) -> Descriptor {
     let flags: OpenFlags =
-      options.entersLinkedDirectories && !isNew ? .directory : [.directory, .noFollow]
+      follows && !isNew ? .directory : [.directory, .noFollow]
     return try name.with { (name) throws(SystemError) in
       do throws(SystemError) {
         let opened = try directory.descriptor.open(name, flags)
@@ -194,21 +206,28 @@ extension EntryCopier {
 
   /// `unchanged` is a directory that was there and is to be entered.
   private func makeDirectory(
-    _ mode: UInt32, _ publishesLast: Bool, _ entry: EntryFacts, _ source: Location,
-    _ destination: Location
+    _ mode: UInt32, _ publishesLast: Bool, isOnTheWay: Bool, _ entry: EntryFacts,
+    _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> Creation {
     let directory = destination.directory
     var replacement = Replacement.nothing
     if !publishesLast {
-      do throws(SystemError) {
-        try directory.descriptor.makeDirectory(destination.name, mode: mode)
-        return .made(.named)
-      } catch {
-        guard error.errno == .fileExists else {
-          throw notCreated(.createDirectory, error, source, destination)
+      var found: EntryAction?
+      for _ in 0..<Self.maxAttempts where found == nil {
+        do throws(SystemError) {
+          try directory.descriptor.makeDirectory(destination.name, mode: mode)
+          return .made(.named)
+        } catch {
+          guard error.errno == .fileExists else {
+            throw notCreated(.createDirectory, error, source, destination)
+          }
         }
+        if isOnTheWay, (try? destination.status(follow: true).type) == .directory {
+          return .unchanged
+        }
+        found = try resolveConflict(entry, source, destination)
       }
-      let action = try resolveConflict(entry, source, destination)
+      guard let action = found else { throw refused(.exists, source, destination) }
       switch action.kind {
       case .skip: return .skipped
       case .create: throw refused(.exists, source, destination)
@@ -228,18 +247,21 @@ extension EntryCopier {
   }
 
   /// What is done about a new directory whose source cannot be listed: in place it stays, as
-  /// cp leaves it, with the rights that it was to have. Returns the path of what should be gone.
+  /// cp leaves it, with its attributes. Returns the path of what should be gone.
   private func abandon(
-    _ creation: Creation, _ rights: DirectoryRights, _ destination: Location
+    _ creation: Creation, _ rights: DirectoryRights, _ source: Location, _ destination: Location
   ) -> FilePath? {
     guard options.publication == .inPlace, case .made(let transaction) = creation,
       transaction.state == .named
     else { return takeBack(creation, destination) }
-    guard !options.preserving.needsOwnersOnly,
-      let made = try? destination.open([.reference, .directory, .noFollow]),
-      let given = try? made.status().permissions
+    // It cannot be listed, but described.
+    guard let reference = try? source.open([.reference, .directory]),
+      let status = try? reference.status()
     else { return nil }
-    try? made.setMode(given.subtracting(rights.surplus))
+    let from = Directory(
+      reference, DirectoryPath(OwnedName(source.name), in: source.directory.path))
+    let copy = try? open(creation, false, rights, from, status, nil, source, destination)
+    try? copy?.finish()
     return nil
   }
 

@@ -30,7 +30,9 @@ struct DirectoryRights {
     if let final {
       return final.union(given.intersection([.setUserID, .setGroupID])).union(sticky)
     }
-    if withheld.isEmpty, given.isDisjoint(with: surplus) { return nil }
+    // What its owner did not get from creation was added, to fill it.
+    let isAsCreated = given.contains(.ownerReadWriteExecute) && given.isDisjoint(with: surplus)
+    if withheld.isEmpty, isAsCreated { return nil }
     let missing = withheld.isEmpty ? withheld : withheld.subtracting(try umask())
     return given.subtracting(surplus).union(missing)
   }

@@ -34,7 +34,7 @@ struct EntryCopier: Sendable {
   /// What became of an entry.
   enum Result: Sendable {
     case skipped
-    /// Not copied, since it is there as it should be.
+    /// Not copied: what is there counts as the copy.
     case unchanged
     case file(CopyOutcome)
     case hardLink
@@ -69,8 +69,8 @@ struct EntryCopier: Sendable {
     }
   }
 
-  /// How often a source that is replaced all the time is looked at again.
-  private static var maxAttempts: Int { 1000 }
+  /// How often a source that is replaced, or a name that comes and goes, is looked at again.
+  static var maxAttempts: Int { 1000 }
 
   /// Copies one entry. `hint` is its type where the directory's record told it. Without
   /// a turn, a file is copied to its end; with one, only as far as that goes.

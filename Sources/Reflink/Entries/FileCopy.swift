@@ -38,6 +38,7 @@ extension EntryCopier {
   ) throws(ReflinkError) -> Result {
     let begun = try begin(entry, file, source, destination, turn)
     switch consume begun {
+    case .skipped: return .skipped
     case .unchanged: return .unchanged
     case .blocked(let wait): return .blocked(wait)
     case .copy(let copy): return try advance(copy, source, destination, turn)
@@ -201,7 +202,9 @@ extension EntryCopier {
   /// A copy that is ready to be stepped, or why there is none.
   enum Begun: ~Copyable {
     case copy(FileCopy)
-    /// The decision was to leave what is there.
+    /// The decision was to leave out the source.
+    case skipped
+    /// What is there counts as the copy.
     case unchanged
     /// The destination cannot be opened yet.
     case blocked(Wait)
@@ -227,6 +230,7 @@ extension EntryCopier {
     let opened = try openDestination(mode: mode, entry, file, source, destination, turn)
     let target: OpenDestination
     switch consume opened {
+    case .skipped: return .skipped
     case .unchanged: return .unchanged
     case .blocked(let wait): return .blocked(wait)
     case .open(let destination): target = destination
@@ -246,7 +250,7 @@ extension EntryCopier {
       preservesAny && type == .regular
       ? AttributeCopy(
         preserving: preserving, attributes: attributes,
-        creationMode: isNew ? finalMode : nil,
+        isNew: isNew, creationMode: isNew ? finalMode : nil,
         removesInheritedACL: isNew && options.usesDefaultMode,
         ownerIsFinal: isNew && (observed?.givesOwner(of: entry.source) ?? false),
         mayHaveACL: isNew ? observed?.inheritsACL ?? true : true)

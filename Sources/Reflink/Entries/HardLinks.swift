@@ -82,6 +82,11 @@ final class HardLinks: Sendable {
     settle(source, nil)
   }
 
+  /// Nobody will ask again.
+  func forgetAll() {
+    state.withLock { $0.copies = [:] }
+  }
+
   func isPending(_ source: FileStatus) -> Bool {
     state.withLock { $0.pending[source.identity] != nil }
   }

@@ -19,15 +19,19 @@ extension EntryCopier {
   ) throws(ReflinkError) -> Creation {
     let wanted: Replacement
     if options.publication == .inPlace {
-      do throws(SystemError) {
-        try make(destination.name)
-        return .made(.named)
-      } catch {
-        guard error.errno == .fileExists else {
-          throw notCreated(operation, error, source, destination)
+      var found: EntryAction?
+      for _ in 0..<Self.maxAttempts where found == nil {
+        do throws(SystemError) {
+          try make(destination.name)
+          return .made(.named)
+        } catch {
+          guard error.errno == .fileExists else {
+            throw notCreated(operation, error, source, destination)
+          }
         }
+        found = try resolveConflict(entry, source, destination)
       }
-      let action = try resolveConflict(entry, source, destination)
+      guard let action = found else { throw refused(.exists, source, destination) }
       switch action.kind {
       case .skip: return .skipped
       case .leave: return .unchanged
@@ -37,10 +41,11 @@ extension EntryCopier {
       default: wanted = replacement(action) ?? .existing
       }
     } else {
-      guard let replacement = try replacement(unpublished: entry, source, destination) else {
-        return .unchanged
+      switch try plan(unpublished: entry, source, destination) {
+      case .skipped: return .skipped
+      case .unchanged: return .unchanged
+      case .make(let replacement): wanted = replacement
       }
-      wanted = replacement
     }
     do throws(SystemError) {
       let transaction = try NameTransaction.temporary(wanted, make: make)
@@ -82,13 +87,17 @@ extension EntryCopier {
       (name) throws(SystemError) in
       try destination.directory.descriptor.makeSymbolicLink(name, to: target)
     }
-    return try finish(creation, entry, link, source, destination) ?? .symbolicLink
+    return try finish(creation, entry, link, nil, source, destination) ?? .symbolicLink
   }
 
   func copySpecial(
     _ entry: EntryFacts, _ node: consuming Descriptor, _ source: Location,
     to destination: Location
   ) throws(ReflinkError) -> Result {
+    let finalMode = try attempt(.preserveMode, source, destination) {
+      () throws(SystemError) -> FilePermissions? in
+      try self.finalMode(of: entry.source, in: destination.directory)
+    }
     // 0600 until the owner is set; with nothing to preserve, the final mode.
     let mode: UInt32 =
       options.preserving.needsOwnersOnly ? 0o600 : wantedPermissions(of: entry.source).rawValue
@@ -96,14 +105,14 @@ extension EntryCopier {
       (name) throws(SystemError) in
       try destination.directory.descriptor.makeSpecial(name, like: entry.source, mode: mode)
     }
-    return try finish(creation, entry, node, source, destination) ?? .special
+    return try finish(creation, entry, node, finalMode, source, destination) ?? .special
   }
 
   /// Gives a link or a node its attributes, by references that open neither side, and then
   /// its name. Returns what became of it where nothing was made.
   private func finish(
     _ creation: Creation, _ entry: EntryFacts, _ reference: borrowing Descriptor,
-    _ source: Location, _ destination: Location
+    _ finalMode: FilePermissions?, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> Result? {
     let transaction: NameTransaction
     switch creation {
@@ -113,10 +122,6 @@ extension EntryCopier {
     }
     let status = entry.source
     let preserving = options.preserving
-    let finalMode = try attempt(.preserveMode, source, destination) {
-      () throws(SystemError) -> FilePermissions? in
-      try self.finalMode(of: status, in: destination.directory)
-    }
     let preservesAny =
       preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
       || finalMode != nil
@@ -128,7 +133,7 @@ extension EntryCopier {
       let attributes = AttributeCopy(
         preserving: preserving,
         attributes: SourceAttributes(listing: reference, status.type, for: preserving),
-        creationMode: finalMode, removesInheritedACL: options.usesDefaultMode,
+        isNew: true, creationMode: finalMode, removesInheritedACL: options.usesDefaultMode,
         mayHaveACL: destination.directory.observed?.inheritsACL ?? true)
       do throws(AttributeCopy.Failure) {
         try attributes.apply(status, from: reference, to: made)
@@ -189,7 +194,7 @@ extension EntryCopier {
     }
     switch creation {
     case .skipped: return .skipped
-    case .unchanged: return .symbolicLink
+    case .unchanged: return .unchanged
     case .made(let transaction):
       if transaction.state != .named || created != nil {
         let link = EntryFacts(
@@ -225,8 +230,11 @@ extension EntryCopier {
     }
     switch creation {
     case .skipped: return .skipped
-    case .unchanged: break
-    case .made(let transaction): try publish(transaction, file, source, destination)
+    // It is another name of the file already.
+    case .unchanged: return .hardLink
+    case .made(let transaction):
+      try publish(transaction, file, source, destination)
+      created?.insert(entry.source.identity)
     }
     return .hardLink
   }

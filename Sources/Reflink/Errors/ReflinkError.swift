@@ -51,7 +51,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     case readDirectory
     /// readlinkat(2).
     case readLink
-    /// EntryProduct or emptying the destination.
+    /// Creating or emptying the destination.
     case createFile
     /// mkdirat(2).
     case createDirectory
@@ -172,7 +172,7 @@ extension ReflinkError.Code {
       case .exists, .justCreated, .throughJustCreatedLink, .notReplaced: .exists
       case .sameFile, .backupIsSource: .sameFile
       case .notRegular: .notSupported(.notRegular)
-      case .declined: .cancelled
+      case .declined: .exists
       case .danglingLink: .notFound
       case .directoryOmitted, .directoryOverFile, .fileOverDirectory, .intoItself, .cyclicLink:
         .wrongType

@@ -19,9 +19,14 @@ public struct SharingReport: Sendable, Hashable {
     public internal(set) var unknown: Int64 = 0
 
     /// Bytes of data that could be shared.
-    public var data: Int64 { sharedWithEachOther + sharedWithOthers + exclusive }
+    public var data: Int64 {
+      sharedWithEachOther.saturatingAdd(sharedWithOthers).saturatingAdd(exclusive)
+    }
     /// The file's size.
-    public var total: Int64 { data + inline + unwritten + holes + unknown }
+    public var total: Int64 {
+      data.saturatingAdd(inline).saturatingAdd(unwritten).saturatingAdd(holes)
+        .saturatingAdd(unknown)
+    }
   }
 
   /// How much of their data two files share.
@@ -46,8 +51,8 @@ public struct SharingReport: Sendable, Hashable {
   /// In one word.
   public var verdict: Verdict {
     let sharing = first.sharedWithEachOther
-    if first.unknown + second.unknown > 0 { return sharing > 0 ? .some : .unknown }
-    if first.data + second.data == 0 { return .noData }
+    if first.unknown > 0 || second.unknown > 0 { return sharing > 0 ? .some : .unknown }
+    if first.data == 0, second.data == 0 { return .noData }
     if sharing == 0 { return .none }
     return first.data == sharing && second.data == second.sharedWithEachOther ? .all : .some
   }

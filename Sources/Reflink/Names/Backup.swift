@@ -37,7 +37,13 @@ struct Backup {
     if leavesName { return true }
     do throws(SystemError) {
       try name.with { (name) throws(SystemError) in
-        try destination.directory.descriptor.rename(name, to: destination.name, replacing: false)
+        let directory = destination.directory
+        do throws(SystemError) {
+          try directory.descriptor.rename(name, to: destination.name, replacing: false)
+        } catch {
+          guard error.errno == .invalidArgument else { throw error }
+          try directory.descriptor.moveToFreeName(name, destination.name)
+        }
       }
       return true
     } catch {
@@ -105,14 +111,28 @@ extension BackupNames {
       try directory.descriptor.rename(location.name, to: name, replacing: true)
       return false
     }
-    try directory.descriptor.link(location.name, as: name)
-    return true
+    do throws(SystemError) {
+      try directory.descriptor.link(location.name, as: name)
+      return true
+    } catch {
+      if error.errno == .fileExists { throw error }
+    }
+    try directory.descriptor.moveToFreeName(location.name, name)
+    return false
   }
 
   /// The highest number N for which NAME.~N~ is there; 0 for none.
   private func highestBackup(of location: Location) throws(SystemError) -> DecimalNumber {
-    // Listing needs more than a reference.
-    let listing = try location.directory.open(.dot, .directory)
+    // Listing needs more than a reference. Where it is not permitted no number is known, and
+    // the first that is free is taken.
+    let opened: Descriptor
+    do throws(SystemError) {
+      opened = try location.directory.open(.dot, .directory)
+    } catch {
+      guard error.errno == .permissionDenied else { throw error }
+      return DecimalNumber()
+    }
+    let listing = opened
     let prefix = location.baseName.text + OwnedName(".~").text
     var highest = DecimalNumber()
     var names = NameBuffer()

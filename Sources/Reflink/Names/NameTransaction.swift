@@ -205,8 +205,7 @@ struct NameTransaction: Sendable {
         // FUSE knows no RENAME_NOREPLACE. Linking never replaces either; directories cannot
         // be linked.
         guard error.errno == .invalidArgument, !isDirectory else { throw error }
-        try directory.descriptor.link(name, as: destination.name)
-        try directory.descriptor.remove(name)
+        try directory.descriptor.moveToFreeName(name, destination.name)
       }
     }
   }

@@ -52,8 +52,9 @@ struct CopyRequest: Sendable {
   var locations: (OwnedLocation, OwnedLocation) {
     switch files {
     case .named(let source, let destination): (source, destination)
-    case .openToName(let source, let destination): (source.location, destination)
-    case .open(let source, let destination): (source.location, destination.location)
+    case .openToName(let source, let destination): (source.messageOnlyLocation, destination)
+    case .open(let source, let destination):
+      (source.messageOnlyLocation, destination.messageOnlyLocation)
     }
   }
 
@@ -118,7 +119,7 @@ extension CopyRequest {
 
   func tree(
     _ entries: EntryCopier, _ directory: DirectoryCopy, queue: RunQueue?,
-    completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
+    completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) -> TreeCopy {
     TreeCopy(
       entries.within(directory), CompiledFilter(filter), onFailure: onFailure,
@@ -162,6 +163,8 @@ extension CopyRequest {
       case .tree(let directory):
         let helps = workers == .shared && RunQueue.shared.mayWorkForCaller
         let tree = tree(entries, directory, queue: helps ? .shared : nil)
+        // It refers to directories that were opened.
+        defer { entries.hardLinks?.forgetAll() }
         return Self.outcome(try tree.runBlocking(directory), directory.isNew)
       case .again, .file: preconditionFailure("without a turn a file is copied to its end")
       }

@@ -6,7 +6,8 @@ final class CopyWork: Work {
   private enum Stage {
     case toBegin
     case file(SuspendedFile)
-    case ended
+    /// A tree's end is told by its runners.
+    case ended(Result<CopyRequest.Outcome, ReflinkError>?)
   }
 
   private let stage = Mutex(Stage.toBegin)
@@ -26,10 +27,9 @@ final class CopyWork: Work {
   var activity: Activity? { entries.activity }
 
   func take(_ turn: WorkerTurn) -> Turn {
-    var ended: Result<CopyRequest.Outcome, ReflinkError>?
-    let end: Turn = stage.withLock { stage in
+    stage.withLock { stage in
       let current = stage
-      stage = .ended
+      stage = .ended(nil)
       do throws(ReflinkError) {
         let next: CopyRequest.Next
         switch current {
@@ -37,8 +37,8 @@ final class CopyWork: Work {
         case .toBegin: next = request.next(try request.begin(entries, turn))
         case .file(let file): next = request.next(try entries.resume(file, turn))
         }
-        switch consume next {
-        case .done(let outcome): ended = .success(outcome)
+        switch next {
+        case .done(let outcome): stage = .ended(.success(outcome))
         case .again(let wait):
           stage = .toBegin
           return .waiting(wait)
@@ -49,15 +49,23 @@ final class CopyWork: Work {
         }
       } catch {
         do throws(ReflinkError) {
-          ended = .success(try request.absorbed(error))
+          stage = .ended(.success(try request.absorbed(error)))
         } catch {
-          ended = .failure(error)
+          stage = .ended(.failure(error))
         }
       }
       return .finished
     }
-    if let ended { completion(ended) }
-    return end
+  }
+
+  func ending() -> (@Sendable () -> Void)? {
+    guard case .ended(let result?) = stage.withLock({ $0 }) else { return nil }
+    let completion = completion
+    return { completion(result) }
+  }
+
+  func abandon(_ error: SystemError) {
+    completion(.failure(error.during(.prepare, request.locations.0.path)))
   }
 
   private func copyContents(
@@ -65,12 +73,8 @@ final class CopyWork: Work {
   ) throws(ReflinkError) {
     let completion = completion
     let isNew = directory.isNew
-    let tree = request.tree(entries, directory, queue: turn.queue) { tree in
-      do throws(ReflinkError) {
-        completion(.success(CopyRequest.outcome(try tree.result(), isNew)))
-      } catch {
-        completion(.failure(error))
-      }
+    let tree = request.tree(entries, directory, queue: turn.queue) { result in
+      completion(result.map { CopyRequest.outcome($0, isNew) })
     }
     try tree.runAsync(directory)
   }

@@ -44,7 +44,11 @@ extension EntryCopier {
       try Descriptor(duplicating: target.descriptor.number)
     }
     // An opening of our own need not wait for a reader; the caller's is left as it is.
-    if existing.type == .fifo, let own = try? destination.reopenForWriting() { destination = own }
+    if existing.type == .fifo || destination.isTerminal,
+      let own = try? destination.reopenForWriting()
+    {
+      destination = own
+    }
     do throws(SystemError) {
       // Whatever the offset, such a file is written at its end.
       if try destination.isAppending() {

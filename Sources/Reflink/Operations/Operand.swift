@@ -22,8 +22,8 @@ enum Operand: Sendable {
       FilePath("/proc/self/fd/\(file.rawValue)")
     }
 
-    /// A location for messages alone.
-    var location: OwnedLocation {
+    /// For messages alone: nothing can be opened by it.
+    var messageOnlyLocation: OwnedLocation {
       OwnedLocation(
         Directory(Descriptor(owning: -1), DirectoryPath(OwnedName(""))), OwnedName(path))
     }

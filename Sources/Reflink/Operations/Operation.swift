@@ -21,9 +21,17 @@ func runBlocking<Operands, Kind: Operation & ~Copyable>(
   _ begin: (Operands, Activity?) throws(ReflinkError) -> Kind
 ) throws(ReflinkError) -> Kind.Outcome {
   try underActivity(controller) { (activity) throws(ReflinkError) in
-    var operation = try begin(try operands(), activity)
-    _ = try operation.resume(nil)
-    return operation.outcome
+    let operands = try operands()
+    while true {
+      do throws(ReflinkError) {
+        var operation = try begin(operands, activity)
+        _ = try operation.resume(nil)
+        return operation.outcome
+      } catch {
+        guard error.isBlockedByLease, !(activity?.isCancelled ?? false) else { throw error }
+        sleep(for: Wait(atMost: EntryCopier.openingInterval))
+      }
+    }
   }
 }
 
@@ -35,7 +43,7 @@ func runAsync<Operands: Sendable, Kind: Operation & ~Copyable>(
   _ begin: @escaping @Sendable (Operands, Activity) throws(ReflinkError) -> Kind
 ) async throws(ReflinkError) -> Kind.Outcome {
   try await onSharedQueue(controller, path, try operands()) { operands, activity, completion in
-    OperationWork<Kind>(activity, completion) { () throws(ReflinkError) in
+    OperationWork<Kind>(activity, path, completion) { () throws(ReflinkError) in
       try begin(operands, activity)
     }
   }
@@ -58,12 +66,7 @@ func onSharedQueue<Opened, Value: Sendable>(
   // Neither of the two wrappers keeps an error's type; a result does.
   let result: Result<Value, ReflinkError> = await withTaskCancellationHandler {
     await withCheckedContinuation { continuation in
-      let work = make(opened, activity) { continuation.resume(returning: $0) }
-      do throws(SystemError) {
-        try RunQueue.shared.submit(work)
-      } catch {
-        continuation.resume(returning: .failure(error.during(.prepare, path)))
-      }
+      RunQueue.shared.submit(make(opened, activity) { continuation.resume(returning: $0) })
     }
   } onCancel: {
     activity.cancel()
@@ -80,23 +83,26 @@ final class OperationWork<Kind: Operation & ~Copyable>: Work {
   }
 
   private let stage = Mutex(Stage.toBegin)
+  /// Once it has ended, until that is told.
+  private let result = Mutex<Result<Kind.Outcome, ReflinkError>?>(nil)
   let activity: Activity?
+  private let path: FilePath
   private let begin: @Sendable () throws(ReflinkError) -> Kind
   private let completion: @Sendable (Result<Kind.Outcome, ReflinkError>) -> Void
 
   init(
-    _ activity: Activity,
+    _ activity: Activity, _ path: FilePath,
     _ completion: @escaping @Sendable (Result<Kind.Outcome, ReflinkError>) -> Void,
     begin: @escaping @Sendable () throws(ReflinkError) -> Kind
   ) {
     self.activity = activity
+    self.path = path
     self.begin = begin
     self.completion = completion
   }
 
   func take(_ turn: WorkerTurn) -> Turn {
-    var ended: Result<Kind.Outcome, ReflinkError>?
-    let end: Turn = stage.withLock { stage in
+    stage.withLock { stage in
       var current = Stage.ended
       swap(&current, &stage)
       do throws(ReflinkError) {
@@ -108,17 +114,36 @@ final class OperationWork<Kind: Operation & ~Copyable>: Work {
         }
         let end = try operation.resume(turn)
         if end == .finished {
-          ended = .success(operation.outcome)
+          result.withLock { $0 = .success(operation.outcome) }
         } else {
           stage = .running(operation)
         }
         return end
       } catch {
-        ended = .failure(error)
+        if error.isBlockedByLease, !(activity?.isCancelled ?? false) {
+          stage = .toBegin
+          return .waiting(Wait(atMost: EntryCopier.openingInterval))
+        }
+        result.withLock { $0 = .failure(error) }
         return .finished
       }
     }
-    if let ended { completion(ended) }
-    return end
+  }
+
+  func ending() -> (@Sendable () -> Void)? {
+    let completion = completion
+    guard let result = result.withLock({ $0.take() }) else { return nil }
+    return { completion(result) }
+  }
+
+  func abandon(_ error: SystemError) {
+    completion(.failure(error.during(.prepare, path)))
+  }
+}
+
+extension ReflinkError {
+  /// Whether somebody holds a lease of the file (fcntl(2), F_SETLEASE), which ends soon.
+  var isBlockedByLease: Bool {
+    if case .open = operation { errno == .resourceTemporarilyUnavailable } else { false }
   }
 }

@@ -9,6 +9,13 @@ protocol Work: AnyObject, Sendable {
 
   /// By whom its waiting is ended early; nil where nobody can.
   var activity: Activity? { get }
+
+  /// After `finished` or `cancelled`: what tells the end to whoever awaits it. The queue lets
+  /// go of the work first, so that no file of it is open any more by then.
+  func ending() -> (@Sendable () -> Void)?
+
+  /// There is no thread for it, and will be none.
+  func abandon(_ error: SystemError)
 }
 
 /// One worker's time for one piece of work.
@@ -36,9 +43,8 @@ struct WorkerTurn {
 /// used up its slice while others wait goes to the back. Nobody else's thread works here:
 /// a caller that blocks has its own work, or sleeps.
 ///
-/// Work that waits is with the `Watcher`. Once its waiting is over, or was cancelled, it is
-/// served before what only waits for a worker, every other time: it has a short turn as a rule,
-/// and what it waited for may be gone soon.
+/// Work that waits is with the `Watcher`. Once its waiting is over, or was cancelled, it is in a
+/// line of its own; workers take from the two lines in turns.
 ///
 /// Threads are started when there is work for them, and never end: the helper process of a
 /// long clone dies with the thread that started it.
@@ -84,65 +90,74 @@ final class RunQueue: Sendable {
     processID() == process && FileCredentials.current == .process
   }
 
-  /// Puts work at the end of the line. Throws where there is no thread that would do it:
-  /// none could be started, or this is a child of fork(2), which has none of them.
-  func submit(_ work: any Work) throws(SystemError) {
+  /// Puts work at the end of the line. Where no thread could be started for it, or this is a
+  /// child of fork(2), which has none of them, the work is abandoned.
+  func submit(_ work: any Work) {
     guard processID() == process else {
-      throw SystemError(call: .thread, errno: .notSupported)
+      return work.abandon(SystemError(call: .thread, errno: .notSupported))
     }
-    try add {
-      $0.ready.append(work)
-    } orTakeBack: {
-      $0.ready.remove(work)
-    }
+    add { $0.ready.append(work) }
   }
 
   /// The same for work whose waiting is over.
   func resume(_ work: any Work) {
-    // A thread is there: it had this work before.
-    try? add {
-      $0.resumed.append(work)
-    } orTakeBack: { _ in
-      false
-    }
+    add { $0.resumed.append(work) }
   }
 
-  /// - Parameter takeBack: Called where no thread is there and none could be started.
-  private func add(
-    _ append: (inout State) -> Void, orTakeBack takeBack: (inout State) -> Bool
-  ) throws(SystemError) {
-    let (mustWake, mustStart) = state.withLock { state in
+  private func add(_ append: (inout State) -> Void) {
+    let (mustWake, wantsThread, hasThreads) = state.withLock { state in
       append(&state)
-      let mustStart = state.count > state.parked && state.started < threads
-      if mustStart { state.started += 1 }
-      return (state.parked > 0, mustStart)
+      return (
+        state.parked > 0, state.count > state.parked && state.started < threads,
+        state.started > 0
+      )
     }
     if mustWake { wakeUp.advance(waking: 1) }
-    guard mustStart else { return }
+    // A thread inherits the rights of the one that starts it; another may have those of a user.
+    guard wantsThread, !hasThreads || FileCredentials.current == .process else { return }
+    startOne()
+  }
+
+  private func startOne() {
+    let mayStart = state.withLock { state in
+      guard state.started < threads else { return false }
+      state.started += 1
+      return true
+    }
+    guard mayStart else { return }
     do throws(SystemError) {
       try startThread { [self] in workForEver() }
     } catch {
-      let isNobodys = state.withLock { state in
+      // Where there is no other thread either, nobody will do what is in line.
+      let abandoned = state.withLock { state in
         state.started -= 1
-        return state.started == 0 && takeBack(&state)
+        var abandoned: [any Work] = []
+        while state.started == 0, let work = state.next() { abandoned.append(work) }
+        return abandoned
       }
-      if isNobodys { throw error }
+      for work in abandoned { work.abandon(error) }
     }
   }
 
   private func workForEver() {
-    // A thread inherits those of the one that started it, which may be a user's.
     let credentials = FileCredentials.process
     if credentials != .current { credentials.adopt() }
     while true {
-      let work = next()
-      switch work.take(WorkerTurn(queue: self)) {
-      case .finished, .cancelled: break
-      case .spent: putBack(work)
-      case .waiting(let wait):
-        Watcher.shared.watch(wait, work.activity) { [self] in resume(work) }
-      }
+      let ending = workOnce()
+      ending?()
     }
+  }
+
+  /// One turn of the next work. Returns what tells its end, when the work itself is let go.
+  private func workOnce() -> (@Sendable () -> Void)? {
+    let work = next()
+    switch work.take(WorkerTurn(queue: self)) {
+    case .finished, .cancelled: return work.ending()
+    case .spent: putBack(work)
+    case .waiting(let wait):
+      Watcher.shared.watch(wait, work.activity) { [self] in resume(work) }
+    }
+    return nil
   }
 
   /// Puts back what has used up its turn; the thread that calls takes the next.
@@ -186,11 +201,5 @@ private struct Line {
       }
     }
     return entries[head]
-  }
-
-  mutating func remove(_ work: any Work) -> Bool {
-    guard let index = entries.firstIndex(where: { $0 === work }) else { return false }
-    entries.remove(at: index)
-    return true
   }
 }

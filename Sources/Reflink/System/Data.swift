@@ -51,6 +51,22 @@ extension Descriptor {
     }
   }
 
+  /// Reads what a pipe, a socket or a terminal has now, and never waits for more; nil where
+  /// there is nothing. Returns the number of bytes, 0 at the end.
+  func readNow(into buffer: DataBuffer, count: Int) throws(SystemError) -> Int? {
+    do throws(SystemError) {
+      return try check(.read) {
+        unsafe creflink_read_now(number, buffer.start, min(count, buffer.capacity))
+      }
+    } catch {
+      guard error.errno == .resourceTemporarilyUnavailable else { throw error }
+      return nil
+    }
+  }
+
+  /// isatty(3).
+  var isTerminal: Bool { creflink_is_terminal(number) }
+
   /// Writes to a pipe or a socket what it has room for now, and never waits for more; nil
   /// where there is no room.
   func writeNow(_ range: Range<Int>, of buffer: DataBuffer) throws(SystemError) -> Int? {

@@ -69,6 +69,20 @@ extension Descriptor {
     _ = try check(.link) { unsafe creflink_link(number, name.pointer, other.pointer) }
   }
 
+  /// The next best where there is no RENAME_NOREPLACE (FUSE): a link, which replaces nothing
+  /// either; where there are no links, rename(2) to a name that was free a moment ago.
+  func moveToFreeName(_ name: Name, _ other: Name) throws(SystemError) {
+    do throws(SystemError) {
+      try link(name, as: other)
+    } catch {
+      if try statusIfPresent(of: other, follow: false) != nil {
+        throw SystemError(call: .rename, errno: .fileExists)
+      }
+      return try rename(name, to: other, replacing: true)
+    }
+    try remove(name)
+  }
+
   /// renameat2(2) inside this directory; without `replacing`, EEXIST where the name is taken.
   func rename(
     _ name: Name, to other: Name, replacing: Bool

@@ -73,7 +73,8 @@ public struct FileStatus: Sendable, Hashable {
 
   init(_ status: creflink_status) {
     identity = FileIdentity(
-      device: DeviceID(rawValue: UInt(status.device)), inode: Inode(rawValue: UInt(status.inode)))
+      device: DeviceID(rawValue: UInt(truncatingIfNeeded: status.device)),
+      inode: Inode(rawValue: UInt(truncatingIfNeeded: status.inode)))
     type = FileType(mode: status.mode)
     permissions = FilePermissions(rawValue: status.mode & 0o7777)
     linkCount = status.links
@@ -82,7 +83,7 @@ public struct FileStatus: Sendable, Hashable {
     size = Int64(clamping: status.size)
     allocatedBytes = Int64(
       clamping: status.blocks.multipliedReportingOverflow(by: 512).partialValue)
-    specialDevice = DeviceID(rawValue: UInt(status.special_device))
+    specialDevice = DeviceID(rawValue: UInt(truncatingIfNeeded: status.special_device))
     accessed = FileTime(status.accessed)
     modified = FileTime(status.modified)
     changed = FileTime(status.changed)

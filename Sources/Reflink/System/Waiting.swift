@@ -56,13 +56,13 @@ struct PollSet: ~Copyable, Sendable {
     _ poll: borrowing Descriptor, _ event: borrowing Descriptor
   ) throws(SystemError) {
     let (poll, event) = (poll.number, event.number)
-    _ = try check(.poll) { creflink_poll_add(poll, event, false, interruption) }
+    _ = try check(.poll) { creflink_poll_add(poll, event, false, false, interruption) }
   }
 
   /// Reports `descriptor` as `token`, once. False for what is always ready, and what cannot
   /// be waited for.
   func add(_ descriptor: CInt, forWriting: Bool, token: UInt64) -> Bool {
-    creflink_poll_add(poll.number, descriptor, forWriting, token) >= 0
+    creflink_poll_add(poll.number, descriptor, forWriting, true, token) >= 0
   }
 
   /// To be called before the descriptor is closed.
@@ -88,8 +88,6 @@ struct PollSet: ~Copyable, Sendable {
     for token in found.prefix(Int(count)) {
       if token == Self.interruption {
         _ = creflink_event_drain(event.number)
-        creflink_poll_remove(poll.number, event.number)
-        try? Self.arm(poll, event)
       } else {
         tokens.append(token)
       }

@@ -3,7 +3,7 @@ import SystemPackage
 /// The third method: reading and writing through memory.
 extension FileTransfer {
   /// After which a stream is looked at again in any case.
-  private static var streamPollInterval: Duration { .milliseconds(100) }
+  private static var streamPollInterval: Duration { .seconds(1) }
   /// PIPE_BUF.
   private static var alwaysFits: Int { 4096 }
   /// Zeros become holes in whole blocks of this size.
@@ -19,7 +19,7 @@ extension FileTransfer {
     }
     // A pipe or a terminal may have nothing yet: nobody sleeps for it here.
     if isStream, !isReadable(mover.source.number) {
-      return .waiting(Wait(descriptor: mover.source.number, atMost: Self.streamPollInterval))
+      return .waiting(waitForData)
     }
     try reserve()
 
@@ -33,7 +33,7 @@ extension FileTransfer {
       }
       wanted = min(wanted, Self.alwaysFits)
     }
-    var count = try read(wanted, into: buffer)
+    guard var count = try read(wanted, into: buffer) else { return .waiting(waitForData) }
     guard count > 0 else {
       try finish()
       return .finished
@@ -80,8 +80,15 @@ extension FileTransfer {
     return .buffer(DataBuffer(capacity: Int((fitting + 4095) & ~4095)))
   }
 
-  private func read(_ count: Int, into buffer: DataBuffer) throws(SystemError) -> Int {
-    try mover.source.read(into: buffer, count: count, at: readsAtOffsets ? position : nil)
+  /// Nil where there is nothing yet: another reader may have taken what was there.
+  private func read(_ count: Int, into buffer: DataBuffer) throws(SystemError) -> Int? {
+    readsAtOffsets
+      ? try mover.source.read(into: buffer, count: count, at: position)
+      : try mover.source.readNow(into: buffer, count: count)
+  }
+
+  private var waitForData: Wait {
+    Wait(descriptor: mover.source.number, atMost: Self.streamPollInterval)
   }
 
   /// Writes a part of the buffer to `offset`, in as many calls as it takes.
@@ -98,9 +105,6 @@ extension FileTransfer {
     mover.outcome.copied += Int64(range.count)
     writtenEnd = offset + Int64(range.count)
   }
-
-  /// Whether the destination takes what it has room for, when somebody reads there.
-  private var waitsForRoom: Bool { destinationType == .fifo || destinationType == .socket }
 
   private var waitForRoom: Wait {
     Wait(descriptor: mover.destination.number, forWriting: true, atMost: Self.streamPollInterval)

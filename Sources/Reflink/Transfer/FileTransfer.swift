@@ -24,6 +24,9 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
   let destinationType: FileType
+  /// Whether the destination takes what it has room for, when somebody reads there: a pipe, a
+  /// socket, a terminal.
+  let waitsForRoom: Bool
   /// Whether the source is read at offsets of our own, not at that of its descriptor.
   let readsAtOffsets: Bool
 
@@ -66,6 +69,9 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     cloning: Cloning, holes: Holes, slices: CloneSlices = .whole,
     refusal: FallbackCause? = nil
   ) {
+    waitsForRoom =
+      destinationType == .fifo || destinationType == .socket
+      || (destinationType == .characterSpecial && destination.isTerminal)
     mover = DataMover(from: source, into: destination, cloning)
     self.holes = holes
     readsAtOffsets = status.type == .regular

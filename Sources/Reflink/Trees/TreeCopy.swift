@@ -18,7 +18,7 @@ final class TreeCopy: Sendable {
   private let onFailure: FailureRule
   /// Whoever listens. Paths are put together only for them.
   private let listener: EntryListener?
-  private let completion: @Sendable (TreeCopy) -> Void
+  private let completion: @Sendable (Result<TreeOutcome, ReflinkError>) -> Void
 
   struct State {
     var items: [TreeItem] = []
@@ -30,6 +30,9 @@ final class TreeCopy: Sendable {
     /// Who takes items now, a caller that does not sleep among them.
     var runners = 1
     var callerSleeps = false
+    /// Runners at the queue, until they have let go of all that they held.
+    var present = 0
+    var isEnded = false
     var openDirectories = 0
     var outcome = TreeOutcome()
     var failure: ReflinkError?
@@ -38,18 +41,17 @@ final class TreeCopy: Sendable {
     var unpublished: DirectoryCopy?
   }
   let state = Mutex(State())
-  private let ended = Atomic<Bool>(false)
   private let callerWakeUp = EventCount()
   private let begun = Instant.now
 
   /// - Parameters:
   ///   - maxRunners: At a time, a caller included.
   ///   - queue: Where they run; nil where the caller is alone.
-  ///   - completion: Called at the end, on the thread of whoever came to it.
+  ///   - completion: Called at the end, once all runners have left.
   init(
     _ entries: EntryCopier, _ filter: CompiledFilter?, onFailure: FailureRule,
     listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
-    completion: @escaping @Sendable (TreeCopy) -> Void = { _ in }
+    completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) {
     activity = entries.activity ?? Activity(nil)
     var entries = entries
@@ -81,22 +83,28 @@ final class TreeCopy: Sendable {
       return try result()
     }
     push(first)
-    while !ended.load(ordering: .acquiring) {
+    while true {
       let seen = callerWakeUp.current
       if let item = popOrSleep() {
         runner.run(item)
-      } else if !ended.load(ordering: .acquiring) {
+      } else if state.withLock({ $0.isEnded && $0.present == 0 }) {
+        return try result()
+      } else {
         callerWakeUp.wait(past: seen)
       }
     }
-    return try result()
   }
 
   /// Copies what is in a directory, on the threads of the queue; `completion` tells the end.
   func runAsync(_ directory: DirectoryCopy) throws(ReflinkError) {
-    guard let first = try begin(directory, in: nil, isLinked: true) else { return }
     state.withLock { $0.runners = 0 }
-    push(first)
+    if let first = try begin(directory, in: nil, isLinked: true) { return push(first) }
+    // Nothing in it is to be copied: the end is there.
+    do throws(ReflinkError) {
+      completion(.success(try result()))
+    } catch {
+      completion(.failure(error))
+    }
   }
 
   /// The next item; nil ends the runner that asks.
@@ -135,7 +143,7 @@ final class TreeCopy: Sendable {
   func push(_ item: TreeItem) {
     let wants = state.withLock { state in
       state.items.append(item)
-      return recruit(&state)
+      return wanted(&state)
     }
     recruit(wants)
   }
@@ -146,7 +154,7 @@ final class TreeCopy: Sendable {
       let wants = state.withLock { state in
         state.unfinishedFiles += 1
         state.files.append(file)
-        return recruit(&state)
+        return wanted(&state)
       }
       return recruit(wants)
     }
@@ -154,7 +162,7 @@ final class TreeCopy: Sendable {
     Watcher.shared.watch(wait, activity) { [self] in
       let wants = state.withLock { state in
         state.files.append(file)
-        return recruit(&state)
+        return wanted(&state)
       }
       recruit(wants)
     }
@@ -167,7 +175,8 @@ final class TreeCopy: Sendable {
 
   private enum Recruit { case nobody, caller, worker }
 
-  private func recruit(_ state: inout State) -> Recruit {
+  /// Who is to come for what was added.
+  private func wanted(_ state: inout State) -> Recruit {
     if state.callerSleeps {
       state.callerSleeps = false
       state.runners += 1
@@ -178,6 +187,7 @@ final class TreeCopy: Sendable {
       state.runners == 0 || Instant.now - begun > Self.threadWorthwhile
     else { return .nobody }
     state.runners += 1
+    state.present += 1
     return .worker
   }
 
@@ -185,14 +195,34 @@ final class TreeCopy: Sendable {
     switch wants {
     case .nobody: return
     case .caller: callerWakeUp.advance(waking: 1)
-    case .worker:
-      do throws(SystemError) {
-        try queue?.submit(TreeRunner(self))
-      } catch {
-        // No thread for it: those that run go on alone.
-        state.withLock { $0.runners -= 1 }
-      }
+    case .worker: queue?.submit(TreeRunner(self))
     }
+  }
+
+  /// There is no thread for a runner: those that run go on alone; where there is none, the
+  /// tree cannot go on.
+  func runnerIsMissing(_ error: SystemError) {
+    let (isLast, root) = state.withLock { state in
+      state.runners -= 1
+      state.present -= 1
+      return (state.runners == 0 && !state.callerSleeps && !state.isEnded, state.root)
+    }
+    guard isLast else { return callerWakeUp.advance(waking: 1) }
+    completion(.failure(error.during(.prepare, root?.source ?? "", root?.destination)))
+  }
+
+  /// A runner has ended, and nothing of it is open any more. Returns what tells the tree's end,
+  /// where it was the last.
+  func runnerHasLeft() -> (@Sendable () -> Void)? {
+    let (isOver, outcome, failure) = state.withLock { state in
+      state.present -= 1
+      return (state.isEnded && state.present == 0, state.outcome, state.failure)
+    }
+    guard isOver else { return nil }
+    entries.hardLinks?.forgetAll()
+    callerWakeUp.advance(waking: 1)
+    let completion = completion
+    return { completion(failure.map { .failure($0) } ?? .success(outcome)) }
   }
 
   // MARK: - What came of it
@@ -202,10 +232,9 @@ final class TreeCopy: Sendable {
     state.withLock { state in
       state.unpublished = nil
       if state.failure?.code == .cancelled { state.failure?.bytesDone = state.outcome.total }
+      state.isEnded = true
     }
-    ended.store(true, ordering: .releasing)
     callerWakeUp.advance(waking: 1)
-    completion(self)
   }
 
   /// Whether nothing new is to be begun: after a failure that ends the copy.

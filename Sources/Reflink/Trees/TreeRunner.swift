@@ -19,6 +19,15 @@ final class TreeRunner: Work {
   /// A runner never waits: what waits in a tree leaves it.
   var activity: Activity? { nil }
 
+  func ending() -> (@Sendable () -> Void)? {
+    let tree = tree
+    return { tree.runnerHasLeft()?() }
+  }
+
+  func abandon(_ error: SystemError) {
+    tree.runnerIsMissing(error)
+  }
+
   func take(_ turn: WorkerTurn) -> Turn {
     var turn = turn
     turn.alwaysYields = true
