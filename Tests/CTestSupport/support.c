@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sched.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,4 +35,11 @@ int ctestsupport_bytes_in_pipe(int descriptor) {
 
 int ctestsupport_use_new_process_namespace(void) {
     return unshare(CLONE_NEWPID);
+}
+
+int ctestsupport_open_terminal(int *master, int *terminal) {
+    *master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (*master < 0 || grantpt(*master) < 0 || unlockpt(*master) < 0) return -1;
+    *terminal = open(ptsname(*master), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+    return *terminal < 0 ? -1 : 0;
 }

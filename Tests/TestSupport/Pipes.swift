@@ -22,3 +22,11 @@ public func readAll(_ file: FileDescriptor, _ count: Int) async -> [UInt8] {
     }
   }
 }
+
+/// A pseudo-terminal, and the descriptor of whoever would read what is written to it.
+public func openTerminal() throws -> (master: CInt, terminal: FileDescriptor) {
+  var master: CInt = -1
+  var terminal: CInt = -1
+  guard ctestsupport_open_terminal(&master, &terminal) == 0 else { throw Errno(rawValue: errno) }
+  return (master, FileDescriptor(rawValue: terminal))
+}

@@ -18,4 +18,7 @@ int ctestsupport_bytes_in_pipe(int descriptor);
 /// unshare(2): the children of this thread get a process namespace of their own. Returns 0, or -1.
 int ctestsupport_use_new_process_namespace(void);
 
+/// A pseudo-terminal: openpty(3). Returns 0, or -1.
+int ctestsupport_open_terminal(int *master, int *terminal);
+
 #endif

@@ -151,4 +151,30 @@ import Testing
       #expect(await watching.value?.bytesDone == 3)
     }
   }
+
+  @Test func whatTheyShareIsAddedUp() async throws {
+    try await withHugeFiles(on: .tmpfs) { directory in
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        let report = try await sharing(
+          between: directory.file("d/a"), and: directory.file("d/b"))
+        #expect(report.verdict == .unknown)
+        #expect(report.first.total == .max)
+      }
+    }
+  }
+
+  @Test func slicesMayTakeAsLongAsOneLikes() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 1 << 20)
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        for (index, seconds) in [Int64.max, 0, -1].enumerated() {
+          let outcome = try await clone(
+            directory.file("a"), to: directory.file("b\(index)"), slices: .time(.seconds(seconds)))
+          #expect(outcome.cloned == 1 << 20)
+        }
+      }
+    }
+  }
 }
