@@ -34,3 +34,39 @@ extension FileTransfer {
     return .advanced(moved)
   }
 }
+
+/// The walk from one run of data to the next, so that holes stay holes.
+extension FileTransfer {
+  /// Moves to the next run of data, past any hole. False at the source's end.
+  mutating func findSegment() throws(SystemError) -> Bool {
+    guard position < statedSize else { return false }
+    guard holes != .fill else {
+      segmentEnd = statedSize
+      return true
+    }
+    do throws(SystemError) {
+      guard let data = try mover.source.nextData(from: position), data < statedSize else {
+        // Only a hole is left, unless the file has shrunk meanwhile.
+        let end = min(statedSize, try mover.source.status().size)
+        skipHole(to: max(end, position))
+        return false
+      }
+      let hole = try mover.source.nextHole(from: data)
+      skipHole(to: data)
+      segmentEnd = hole > data ? min(hole, statedSize) : statedSize
+    } catch {
+      // A file system that cannot tell its holes has none to show.
+      guard error.call == .seek, error.errno != .ioError else { throw error }
+      segmentEnd = statedSize
+    }
+    return true
+  }
+
+  private mutating func skipHole(to end: Int64) {
+    if end > position {
+      mover.outcome.holes += end - position
+      mover.outcome.foundHolesBySeeking = true
+      position = end
+    }
+  }
+}
