@@ -111,8 +111,11 @@ import Testing
       let state = "find . -mindepth 1 -printf '%P %y %s\\n' | grep -v wrapper | sort"
       let before = try await shell(state, in: directory.path)
       for program in [BuiltCommand.path, "/bin/cp"] {
-        try directory.write("wrapper", Array(withoutPrivileges(program).utf8))
-        chmod(directory["wrapper"], 0o755)
+        // Written by a child: a program that this process has open for writing, or has just
+        // handed to another test's child, cannot be run (ETXTBSY).
+        try await shell(
+          "cat > wrapper <<'END'\n\(withoutPrivileges(program))\nEND\nchmod 755 wrapper",
+          in: directory.path)
         results.append(try await directory.cp(arguments, executable: directory["wrapper"]))
         // What came before the failure was copied, and a directory made.
         if results.count == 1, !["e", "new"].contains(arguments.last) {

@@ -73,7 +73,10 @@ final class CopyWork: Work {
   ) throws(ReflinkError) {
     let completion = completion
     let isNew = directory.isNew
+    let hardLinks = entries.hardLinks
     let tree = request.tree(entries, directory, queue: turn.queue) { result in
+      // It refers to directories that were opened.
+      hardLinks?.forgetAll()
       completion(result.map { CopyRequest.outcome($0, isNew) })
     }
     try tree.runAsync(directory)

@@ -219,7 +219,6 @@ final class TreeCopy: Sendable {
       return (state.isEnded && state.present == 0, state.outcome, state.failure)
     }
     guard isOver else { return nil }
-    entries.hardLinks?.forgetAll()
     callerWakeUp.advance(waking: 1)
     let completion = completion
     return { completion(failure.map { .failure($0) } ?? .success(outcome)) }
