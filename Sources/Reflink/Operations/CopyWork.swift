@@ -6,7 +6,8 @@ final class CopyWork: Work {
   private enum Stage {
     case toBegin
     case file(SuspendedFile)
-    /// A tree's end is told by its runners.
+    /// Its end is told by who leaves it last: a runner, or this.
+    case tree(TreeCopy)
     case ended(Result<CopyRequest.Outcome, ReflinkError>?)
   }
 
@@ -33,7 +34,7 @@ final class CopyWork: Work {
       do throws(ReflinkError) {
         let next: CopyRequest.Next
         switch current {
-        case .ended: return .finished
+        case .ended, .tree: return .finished
         case .toBegin: next = request.next(try request.begin(entries, turn))
         case .file(let file): next = request.next(try entries.resume(file, turn))
         }
@@ -45,7 +46,7 @@ final class CopyWork: Work {
         case .file(let file, let wait):
           stage = .file(file)
           return if let wait { .waiting(wait) } else { .spent }
-        case .tree(let directory): try copyContents(of: directory, turn)
+        case .tree(let directory): stage = .tree(try copyContents(of: directory, turn))
         }
       } catch {
         do throws(ReflinkError) {
@@ -59,9 +60,13 @@ final class CopyWork: Work {
   }
 
   func ending() -> (@Sendable () -> Void)? {
-    guard case .ended(let result?) = stage.withLock({ $0 }) else { return nil }
-    let completion = completion
-    return { completion(result) }
+    switch stage.withLock({ $0 }) {
+    case .tree(let tree): return { tree.runnerHasLeft()?() }
+    case .ended(let result?):
+      let completion = completion
+      return { completion(result) }
+    case .toBegin, .file, .ended(nil): return nil
+    }
   }
 
   func abandon(_ error: SystemError) {
@@ -70,7 +75,7 @@ final class CopyWork: Work {
 
   private func copyContents(
     of directory: DirectoryCopy, _ turn: WorkerTurn
-  ) throws(ReflinkError) {
+  ) throws(ReflinkError) -> TreeCopy {
     let completion = completion
     let isNew = directory.isNew
     let hardLinks = entries.hardLinks
@@ -80,5 +85,6 @@ final class CopyWork: Work {
       completion(result.map { CopyRequest.outcome($0, isNew) })
     }
     try tree.runAsync(directory)
+    return tree
   }
 }

@@ -30,7 +30,7 @@ final class TreeCopy: Sendable {
     /// Who takes items now, a caller that does not sleep among them.
     var runners = 1
     var callerSleeps = false
-    /// Runners at the queue, until they have let go of all that they held.
+    /// What the queue runs of this tree, until it has let go of all that it held.
     var present = 0
     var isEnded = false
     var openDirectories = 0
@@ -95,16 +95,14 @@ final class TreeCopy: Sendable {
     }
   }
 
-  /// Copies what is in a directory, on the threads of the queue; `completion` tells the end.
+  /// Copies what is in a directory, on the threads of the queue. Whoever calls counts as a
+  /// runner, and calls `runnerHasLeft` once it has let go of the directory.
   func runAsync(_ directory: DirectoryCopy) throws(ReflinkError) {
-    state.withLock { $0.runners = 0 }
-    if let first = try begin(directory, in: nil, isLinked: true) { return push(first) }
-    // Nothing in it is to be copied: the end is there.
-    do throws(ReflinkError) {
-      completion(.success(try result()))
-    } catch {
-      completion(.failure(error))
+    state.withLock { state in
+      state.runners = 0
+      state.present = 1
     }
+    if let first = try begin(directory, in: nil, isLinked: true) { push(first) }
   }
 
   /// The next item; nil ends the runner that asks.
