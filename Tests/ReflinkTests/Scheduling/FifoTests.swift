@@ -9,12 +9,19 @@ import Testing
   /// More of them than there are workers.
   private static let count = BusyWorkers.count + 2
 
-  @Sendable private static func copyInto(_ directory: TestDirectory, _ index: Int) async throws
-    -> CopyOutcome
-  {
-    try await copy(
-      directory.file("a"), to: directory.file("f\(index)"),
-      ifExists: .policy { $0.destination == .unseen ? .create : .overwrite })
+  /// Copies into each of them, which by now wait for a reader.
+  private static func waitingCopies(
+    _ directory: TestDirectory
+  ) async throws -> [Task<CopyOutcome, any Error>] {
+    let copies = (0..<count).map { index in
+      Task.detached {
+        try await copy(
+          directory.file("a"), to: directory.file("f\(index)"),
+          ifExists: .policy { $0.destination == .unseen ? .create : .overwrite })
+      }
+    }
+    try await Task.sleep(for: .milliseconds(300))
+    return copies
   }
 
   private func withFifos(_ body: (TestDirectory) async throws -> Void) async throws {
@@ -30,10 +37,7 @@ import Testing
     try await withFifos { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess()
-        let waiting = (0..<Self.count).map { index in
-          Task.detached { try await Self.copyInto(directory, index) }
-        }
-        try await Task.sleep(for: .milliseconds(300))
+        let waiting = try await Self.waitingCopies(directory)
         let small = Task.detached { try await copy(directory.file("a"), to: directory.file("b")) }
         #expect(await ends(small))
         #expect(try directory.read("b") == directory.read("a"))
@@ -46,10 +50,7 @@ import Testing
     try await withFifos { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess()
-        let waiting = (0..<Self.count).map { index in
-          Task.detached { try await Self.copyInto(directory, index) }
-        }
-        try await Task.sleep(for: .milliseconds(300))
+        let waiting = try await Self.waitingCopies(directory)
         for task in waiting { task.cancel() }
         for task in waiting {
           let hasEnded = await ends(task, within: .seconds(5))
@@ -65,10 +66,7 @@ import Testing
     try await withFifos { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess()
-        let waiting = (0..<Self.count).map { index in
-          Task.detached { try await Self.copyInto(directory, index) }
-        }
-        try await Task.sleep(for: .milliseconds(300))
+        let waiting = try await Self.waitingCopies(directory)
         // The last comes first.
         for index in (0..<Self.count).reversed() {
           let reader = onThread {
