@@ -14,7 +14,7 @@ public enum TestFileSystem: String, CaseIterable, Sendable, Codable, CustomTestS
   case noListsBtrfs
   /// FUSE, without unnamed files, RENAME_NOREPLACE, FIEMAP and FICLONE.
   case fuse
-  /// Nobody else's, for tests that measure the space left.
+  /// For tests that measure the space left.
   case quietXfs, quietBtrfs, quietExt4
 
   /// Where files can share.
@@ -24,6 +24,8 @@ public enum TestFileSystem: String, CaseIterable, Sendable, Codable, CustomTestS
   /// Where they cannot.
   public static let copying: [TestFileSystem] = [.ext4, .xfsWithoutReflink, .tmpfs]
   public static let all = clonable + copying
+  /// Where one test runs at a time: the space that one takes is missing for the others.
+  static let measured: [TestFileSystem] = [.smallExt4, .quietXfs, .quietBtrfs, .quietExt4]
   /// The three that users have.
   public static let main: [TestFileSystem] = [.xfs, .btrfs, .ext4]
 

@@ -27,9 +27,9 @@ public func withDirectory(
 ) async throws {
   try #require(Mounts.areAvailable, "the file systems are required")
   try await Mounts.prepare()
-  // What is small is full for everybody: one test at a time.
-  if system == .smallExt4 { await Turns.small.take() }
-  defer { if system == .smallExt4 { Turns.small.give() } }
+  let turns = Turns.of[system]
+  await turns?.take()
+  defer { turns?.give() }
   let parent = subdirectory.isEmpty ? system.root : "\(system.root)/\(subdirectory)"
   let path = "\(parent)/test-\(UInt64.random(in: .min ... .max))"
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
@@ -147,9 +147,11 @@ extension FileDescriptor {
   }
 }
 
-/// Lets one test at a time have something.
+/// Lets one test at a time have a file system.
 final class Turns: Sendable {
-  static let small = Turns()
+  /// Those where one test's space would be missing in another's account.
+  static let of = Dictionary(
+    uniqueKeysWithValues: TestFileSystem.measured.map { ($0, Turns()) })
 
   private let state = Mutex<(taken: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
 
