@@ -154,4 +154,29 @@ import Testing
       #expect(seen.contains(0o600))
     }
   }
+
+  /// Files of a tree are made with their final rights where their owner is known beforehand,
+  /// which whoever owns the directory may change.
+  @Test(arguments: TestFileSystem.main)
+  func aDirectoryThatGetsAnotherGroupMeanwhileLeavesFilesTheirs(_ system: TestFileSystem)
+    async throws
+  {
+    try await withDirectory(on: system) { directory in
+      try await shell(
+        "mkdir s; for f in {1..20}; do echo $f > s/$f; chmod 664 s/$f; done", in: directory.path)
+      let given = Mutex(0)
+      try syncCopyTree(directory.file("s"), directory.file("t")) { entry, _, _ in
+        guard case .file = entry else { return }
+        given.withLock { given in
+          given += 1
+          if given == 3 { chown(directory["t"], 0, 1001) }
+          if given == 3 { chmod(directory["t"], 0o2700) }
+        }
+      }
+      #expect(given.withLock { $0 } == 20)
+      #expect(
+        try await shell("stat -c '%a %u %g' t t/* | sort | uniq -c", in: directory.path)
+          == "     20 664 0 0\n      1 755 0 0\n")
+    }
+  }
 }

@@ -52,8 +52,10 @@ import Testing
     listener: EntryListener? = nil
   ) throws(ReflinkError) -> TreeOutcome {
     var copier = TreeCopier(
-      EntryCopier(options: CopyOptions(), decide: ExistingRule.fail.decide, activity: activity),
-      onFailure: .stop, listener: listener, workers: workers)
+      EntryCopier(
+        options: CopyOptions(), decide: ExistingRule.fail.decide, activity: activity,
+        onExisting: listener),
+      onFailure: .stop, workers: workers)
     try copier.copy(OwnedName(directory.file("s")), to: OwnedName(directory.file("t")), in: nil)
     return copier.outcome
   }
@@ -129,9 +131,11 @@ import Testing
     let deepest = level(directory, "s", depth)
     let told = Mutex<[ReflinkError]>([])
     var copier = TreeCopier(
-      EntryCopier(options: CopyOptions(), decide: ExistingRule.fail.decide, activity: nil),
+      EntryCopier(
+        options: CopyOptions(), decide: ExistingRule.fail.decide, activity: nil,
+        onExisting: { _, source, _ in if source.string == deepest { move() } }),
       onFailure: .continue(report: { error in told.withLock { $0.append(error) } }),
-      listener: { _, source, _ in if source.string == deepest { move() } }, workers: .caller)
+      workers: .caller)
     try copier.copy(OwnedName(directory.file("s")), to: OwnedName(directory.file("t")), in: nil)
     return told.withLock { $0 }
   }

@@ -16,6 +16,8 @@ struct AttributeCopy: Sendable {
   var removesInheritedACL = false
   /// Whether the copy has its source's owner and group from its creation on.
   var ownerIsFinal = false
+  /// Whether the copy was seen to have its source's mode, and no list, from its creation on.
+  var modeIsFinal = false
   /// Whether the copy may hold an access control list that is not its source's:
   /// inherited from its directory, or of the file that was there before.
   var mayHaveACL: Bool
@@ -65,7 +67,7 @@ struct AttributeCopy: Sendable {
       copyAttributes(source, from, destination, note)
     }
 
-    if source.type != .symbolicLink {
+    if source.type != .symbolicLink, !modeIsFinal {
       if preserving.mode {
         do throws(SystemError) {
           try copyACL(source.type, from, destination)
@@ -75,7 +77,8 @@ struct AttributeCopy: Sendable {
           note(.preserveMode, error)
         }
         do throws(SystemError) {
-          // Always: what creation made of it depends on a umask that another thread may change.
+          // Unless it was seen: what creation made of it depends on a umask that another thread
+          // may change.
           try destination.setMode(permissions)
         } catch {
           note(.preserveMode, error)

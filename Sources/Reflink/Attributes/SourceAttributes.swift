@@ -29,6 +29,9 @@ struct SourceAttributes: Sendable {
     }
   }
 
+  /// Whether the source is known to have nothing but its mode.
+  var areNone: Bool { names.isEmpty && failure == nil }
+
   func contains(_ name: AttributeName) -> Bool {
     names.contains(name)
   }

@@ -2,16 +2,19 @@ import SystemPackage
 
 /// Performs one action on one name: its facts, a decision, the work, an outcome. The
 /// destination is looked at only when creating it told that the name was taken.
-struct EntryCopier: Sendable {
-  var options: CopyOptions
+///
+/// A class, since all that a tree's workers share is in it: a copy of it for every entry would
+/// count references that several processors write to.
+final class EntryCopier: Sendable {
+  let options: CopyOptions
   let decide: EntryPolicy
   /// Ends the copy, and counts.
-  var activity: Activity?
-  let umask = Umask()
+  let activity: Activity?
+  let umask: Umask
   /// What keeps hard links together; nil where they are not kept.
   let hardLinks: HardLinks?
   /// Told of what is replaced, or gets another name.
-  var onExisting: EntryListener?
+  let onExisting: EntryListener?
   /// Asks the user about a name that is taken; yes or no.
   let ask: (@Sendable (Question) -> Bool)?
   /// What this copy created, where several sources may have one name; else nil.
@@ -19,16 +22,33 @@ struct EntryCopier: Sendable {
 
   init(
     options: CopyOptions, decide: @escaping EntryPolicy, activity: Activity?,
-    ask: (@Sendable (Question) -> Bool)? = nil, remembersCreated: Bool = false
+    onExisting: EntryListener? = nil, ask: (@Sendable (Question) -> Bool)? = nil,
+    remembersCreated: Bool = false
   ) {
     self.options = options
     self.decide = decide
     self.activity = activity
+    self.onExisting = onExisting
     self.ask = ask
+    umask = Umask()
     hardLinks =
       options.preserving.hardLinks
       ? HardLinks(followsLinks: options.symbolicLinks != .copy) : nil
     created = remembersCreated ? CreatedEntries() : nil
+  }
+
+  /// The same for a part of a copy: what the whole remembers, it does too.
+  init(partOf whole: EntryCopier, publication: Publication, activity: Activity?) {
+    var options = whole.options
+    options.publication = publication
+    self.options = options
+    decide = whole.decide
+    self.activity = activity
+    onExisting = whole.onExisting
+    ask = whole.ask
+    umask = whole.umask
+    hardLinks = whole.hardLinks
+    created = whole.created
   }
 
   /// What became of an entry.

@@ -36,12 +36,30 @@ extension EntryCopier {
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location,
     to destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
-    let begun = try begin(entry, file, source, destination, turn)
-    switch consume begun {
+    // Before there is a copy: what the source's rights are decides what it is made with.
+    let attributes = SourceAttributes(
+      listing: file, entry.source.type, for: options.preserving)
+    let rights = try creationRights(entry.source, attributes, source, destination)
+    let opened = try openDestination(
+      mode: rights.mode, entry, file, source, destination, turn)
+    switch consume opened {
     case .skipped: return .skipped
     case .unchanged: return .unchanged
     case .blocked(let wait): return .blocked(wait)
-    case .copy(let copy): return try advance(copy, source, destination, turn)
+    case .open(let target):
+      announce(entry, source)
+      let copied = try attributeCopy(
+        attributes, rights, entry.source, to: target, source, destination)
+      let type = target.type
+      let name = target.name
+      let copy = FileCopy(
+        status: entry.source,
+        transfer: FileTransfer(
+          from: file, entry.source, into: target.descriptor, type,
+          cloning: options.cloning, holes: options.holes, slices: options.slices,
+          refusal: destination.directory.observed?.cloneRefusal(from: entry.source)),
+        name: name, attributes: copied)
+      return try proceed(copy, source, destination, turn)
     }
   }
 
@@ -51,7 +69,7 @@ extension EntryCopier {
       guard let copy = file.take() else { preconditionFailure("one copy is resumed once") }
       let status = copy.status
       do throws(ReflinkError) {
-        return try advance(copy, from, to, turn)
+        return try proceed(copy, from, to, turn)
       } catch {
         forget(status)
         throw error
@@ -59,10 +77,42 @@ extension EntryCopier {
     }
   }
 
-  /// Moves a file's data on: to the end, or as far as the turn goes.
-  func advance(
+  /// Moves a file's data on, and closes or keeps it. The copy is lent, not passed, to all that
+  /// work on it: it is large, and moving it costs more than most of that work.
+  @inline(__always)
+  func proceed(
     _ copy: consuming FileCopy, _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
+    var copy = copy
+    switch try advance(&copy, source, destination, turn) {
+    case .complete(let outcome, let failure):
+      try close(copy.transfer.mover.destination, failure, source, destination)
+      return .file(outcome)
+    case .suspended(let wait):
+      return .unfinished(SuspendedFile(copy, source, destination), wait)
+    case .cancelled(let failure):
+      if turn != nil, copy.transfer.bytesDone > Self.quicklyClosed {
+        closeElsewhere(SuspendedFile(copy, source, destination))
+      }
+      throw failure
+    }
+  }
+
+  /// How far a file came.
+  private enum Progress {
+    /// It has its data, its attributes (unless one failed) and its name.
+    case complete(CopyOutcome, ReflinkError?)
+    /// To be resumed after the wait, if there is one.
+    case suspended(Wait?)
+    /// Discarded, for this reason.
+    case cancelled(ReflinkError)
+  }
+
+  /// Moves a file's data on: to the end, or as far as the turn goes. What fails is
+  /// discarded.
+  private func advance(
+    _ copy: inout FileCopy, _ source: Location, _ destination: Location, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Progress {
     let end: Turn
     do throws(SystemError) {
       if options.product == .attributesOnly {
@@ -75,28 +125,27 @@ extension EntryCopier {
       }
     } catch {
       var failure = describe(error, copy.transfer, source, destination)
-      failure.leftover = discard(copy, destination)
+      failure.leftover = discard(&copy, destination)
       throw failure
     }
     switch end {
-    case .finished: return .file(try finish(copy, source, destination))
-    case .spent: return .unfinished(SuspendedFile(copy, source, destination), nil)
-    case .waiting(let wait):
-      return .unfinished(SuspendedFile(copy, source, destination), wait)
+    case .finished: return try finish(&copy, source, destination)
+    case .spent: return .suspended(nil)
+    case .waiting(let wait): return .suspended(wait)
     case .cancelled:
       var failure = cancelled(source, destination)
       failure.operation = .write
       failure.bytesDone = copy.transfer.bytesDone
       failure.bytesRemaining = copy.transfer.bytesRemaining
-      failure.leftover = discard(copy, destination, turn)
-      throw failure
+      failure.leftover = discard(&copy, destination)
+      return .cancelled(failure)
     }
   }
 
   /// Attributes, then the name: the copy is complete when it appears.
   private func finish(
-    _ copy: consuming FileCopy, _ source: Location, _ destination: Location
-  ) throws(ReflinkError) -> CopyOutcome {
+    _ copy: inout FileCopy, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Progress {
     var failure: ReflinkError?
     do throws(AttributeCopy.Failure) {
       try copy.attributes?.apply(
@@ -106,7 +155,7 @@ extension EntryCopier {
     }
     if var failure, options.publication != .inPlace {
       // It was to appear complete or not at all.
-      failure.leftover = discard(copy, destination)
+      failure.leftover = discard(&copy, destination)
       throw failure
     }
     do throws(NameTransaction.Failure) {
@@ -114,7 +163,7 @@ extension EntryCopier {
       tellBackup(backup ?? nil, source, destination)
     } catch {
       var failure = error.describe(source, destination)
-      let leftover = discard(copy, destination)
+      let leftover = discard(&copy, destination)
       failure.leftover = failure.leftover ?? leftover
       throw failure
     }
@@ -128,34 +177,34 @@ extension EntryCopier {
     if let cause = outcome.fallback {
       destination.directory.observed?.noteCloneRefusal(cause, from: copy.status)
     }
+    return .complete(outcome, failure)
+  }
+
+  /// Closes a complete file, and tells of a write that failed only now.
+  private func close(
+    _ file: consuming Descriptor, _ failure: ReflinkError?, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) {
+    var failure = failure
     do throws(SystemError) {
-      try copy.transfer.close()
+      try file.close()
     } catch {
-      var failure = error.during(.write, source.path, destination.path)
-      failure.leftover = destination.path
-      throw failure
+      failure = error.during(.write, source.path, destination.path)
     }
     if var failure {
       failure.leftover = destination.path
       throw failure
     }
     activity?.controller?.fileDone()
-    return outcome
   }
 
   /// Returns what is there of it nevertheless.
-  private func discard(
-    _ copy: consuming FileCopy, _ destination: Location, _ turn: WorkerTurn? = nil
-  ) -> FilePath? {
-    let leftover: FilePath?
+  private func discard(_ copy: inout FileCopy, _ destination: Location) -> FilePath? {
     if let name = copy.name, !keepsPartial(name) {
-      leftover = name.discard(copy.transfer.mover.destination, at: destination)
-    } else {
-      copy.transfer.giveBack()
-      leftover = copy.transfer.destinationType == .regular ? destination.path : nil
+      return name.discard(copy.transfer.mover.destination, at: destination)
     }
-    if turn != nil { close(copy, destination) }
-    return leftover
+    copy.transfer.giveBack()
+    return copy.transfer.destinationType == .regular ? destination.path : nil
   }
 
   /// Whether a file under its own name stays although it is not complete.
@@ -163,13 +212,14 @@ extension EntryCopier {
     options.partialFiles == .keep && options.cloning != .required && name.state == .named
   }
 
+  /// Bytes that are freed at once when an unfinished file is closed.
+  private static var quicklyClosed: Int64 { 64 << 20 }
+
   /// Closes a file that nobody will see any more, on a thread of its own: its memory is
   /// freed then, which takes as long as it is large. Neither whoever cancelled nor the
   /// next copy waits for that.
-  private func close(_ copy: consuming FileCopy, _ location: Location) {
-    guard copy.transfer.bytesDone > 64 << 20 else { return }
-    let doomed = SuspendedFile(copy, location, location)
-    try? startThread { _ = doomed.take() }
+  private func closeElsewhere(_ file: SuspendedFile) {
+    try? startThread { _ = file.take() }
   }
 
   private func describe(
@@ -195,73 +245,5 @@ extension SystemCall {
     case .read, .seek, .statx: .read
     default: .write
     }
-  }
-}
-
-extension EntryCopier {
-  /// A copy that is ready to be stepped, or why there is none.
-  enum Begun: ~Copyable {
-    case copy(FileCopy)
-    /// The decision was to leave out the source.
-    case skipped
-    /// What is there counts as the copy.
-    case unchanged
-    /// The destination cannot be opened yet.
-    case blocked(Wait)
-  }
-
-  /// Opens or makes the destination.
-  private func begin(
-    _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location,
-    _ destination: Location, _ turn: WorkerTurn?
-  ) throws(ReflinkError) -> Begun {
-    let preserving = options.preserving
-    let observed = destination.directory.observed
-    // Before there is a copy: what the source's rights are decides what it is made with.
-    let attributes = SourceAttributes(listing: file, entry.source.type, for: preserving)
-    let finalMode = try attempt(.preserveMode, source, destination) {
-      () throws(SystemError) -> FilePermissions? in
-      try self.finalMode(of: entry.source, in: destination.directory)
-    }
-    // Its owner's alone until it has its owner and its rights.
-    let mode =
-      preserving.needsOwnersOnly ? 0o600 : wantedPermissions(of: entry.source).rawValue
-
-    let opened = try openDestination(mode: mode, entry, file, source, destination, turn)
-    let target: OpenDestination
-    switch consume opened {
-    case .skipped: return .skipped
-    case .unchanged: return .unchanged
-    case .blocked(let wait): return .blocked(wait)
-    case .open(let destination): target = destination
-    }
-    let isNew = target.name != nil
-    if isNew, preserving.owner != .ignore { observed?.observeOwner(of: target.descriptor) }
-    if let controller = activity?.controller {
-      if entry.isOperand { controller.expect(bytes: entry.source.size, files: 1) }
-      if entry.isOperand || controller.isWatched { controller.begin(source.path) }
-    }
-    let type = target.type
-    let name = target.name
-    let preservesAny =
-      preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
-      || (isNew && finalMode != nil)
-    let copied =
-      preservesAny && type == .regular
-      ? AttributeCopy(
-        preserving: preserving, attributes: attributes,
-        isNew: isNew, creationMode: isNew ? finalMode : nil,
-        removesInheritedACL: isNew && options.usesDefaultMode,
-        ownerIsFinal: isNew && (observed?.givesOwner(of: entry.source) ?? false),
-        mayHaveACL: isNew ? observed?.inheritsACL ?? true : true)
-      : nil
-    return .copy(
-      FileCopy(
-        status: entry.source,
-        transfer: FileTransfer(
-          from: file, entry.source, into: target.descriptor, type,
-          cloning: options.cloning, holes: options.holes, slices: options.slices,
-          refusal: observed?.cloneRefusal(from: entry.source)),
-        name: name, attributes: copied))
   }
 }

@@ -112,7 +112,7 @@ package final class DirectoryPath: Sendable {
   var path: FilePath { bytes(appending: OwnedName("")).path }
 }
 
-/// What a copy learns about a directory of a tree from the first files it makes there.
+/// What a copy learns about a directory of a tree from the files it makes there.
 final class ObservedDirectory: Sendable {
   /// Whether new entries inherit an access control list here.
   let inheritsACL: Bool
@@ -128,18 +128,16 @@ final class ObservedDirectory: Sendable {
     self.inheritsACL = inheritsACL
   }
 
-  /// Whether a file that is made here is known to have the same owner and group as `source`.
+  /// Whether the last file that was made here has the same owner and group as `source`.
   func givesOwner(of source: FileStatus) -> Bool {
     state.withLock { $0.owner == source.owner && $0.group == source.group }
   }
 
-  /// Notes the owner and the group (the creator's, or the directory's) of the first file made here.
-  func observeOwner(of file: borrowing Descriptor) {
-    if state.withLock({ $0.owner != nil }) { return }
-    guard let status = try? file.status() else { return }
+  /// Notes the owner and the group (the creator's, or the directory's) of a file made here.
+  func observe(owner: UserID, group: GroupID) {
     state.withLock { state in
-      state.owner = status.owner
-      state.group = status.group
+      state.owner = owner
+      state.group = group
     }
   }
 

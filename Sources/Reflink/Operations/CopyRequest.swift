@@ -44,9 +44,7 @@ struct CopyRequest: Sendable {
   }
 
   func entries(_ activity: Activity?) -> EntryCopier {
-    var entries = EntryCopier(options: options, decide: decide, activity: activity)
-    entries.onExisting = listener
-    return entries
+    EntryCopier(options: options, decide: decide, activity: activity, onExisting: listener)
   }
 
   var locations: (OwnedLocation, OwnedLocation) {
@@ -122,7 +120,7 @@ extension CopyRequest {
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) -> TreeCopy {
     TreeCopy(
-      entries.within(directory), CompiledFilter(filter), onFailure: onFailure,
+      entries, in: directory, CompiledFilter(filter), onFailure: onFailure,
       listener: listener, queue: queue, maxRunners: defaultWorkers(), completion: completion)
   }
 

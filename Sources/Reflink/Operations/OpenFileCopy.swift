@@ -66,6 +66,6 @@ extension EntryCopier {
         from: file, status, into: destination, existing.type,
         cloning: options.cloning, holes: options.holes, slices: options.slices),
       name: nil, attributes: nil)
-    return try advance(copy, from, to, turn)
+    return try proceed(copy, from, to, turn)
   }
 }

@@ -138,11 +138,6 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     }
   }
 
-  /// Closes both files, and tells of a write that failed only now.
-  consuming func close() throws(SystemError) {
-    try mover.destination.close()
-  }
-
   /// Returns reserved blocks that were not filled, where the transfer ended early and
   /// the file stays.
   mutating func giveBack() {

@@ -4,7 +4,7 @@ import SystemPackage
 /// a directory, all that is in it, from open directory to open directory. Several operands
 /// share one memory of hard links.
 package struct TreeCopier {
-  private var entries: EntryCopier
+  private let entries: EntryCopier
   private let onFailure: FailureRule
   private let listener: EntryListener?
   private let workers: Workers
@@ -24,13 +24,11 @@ package struct TreeCopier {
     case shared
   }
 
-  init(
-    _ entries: EntryCopier, onFailure: FailureRule, listener: EntryListener?, workers: Workers
-  ) {
+  /// Tells of all entries whoever is told of existing ones.
+  init(_ entries: EntryCopier, onFailure: FailureRule, workers: Workers) {
     self.entries = entries
-    self.entries.onExisting = listener
+    listener = entries.onExisting
     self.onFailure = onFailure
-    self.listener = listener
     self.workers = workers
   }
 
@@ -41,9 +39,9 @@ package struct TreeCopier {
   ) {
     self.init(
       EntryCopier(
-        options: options, decide: decide, activity: nil, ask: ask,
+        options: options, decide: decide, activity: nil, onExisting: listener, ask: ask,
         remembersCreated: remembersCreated),
-      onFailure: onFailure, listener: listener, workers: workers)
+      onFailure: onFailure, workers: workers)
   }
 
   /// Throws where there is no such source.
@@ -126,7 +124,7 @@ package struct TreeCopier {
     case .shared: queue = RunQueue.shared.mayWorkForCaller ? .shared : nil
     }
     let tree = TreeCopy(
-      entries.within(directory), nil, onFailure: onFailure, listener: listener,
+      entries, in: directory, nil, onFailure: onFailure, listener: listener,
       queue: queue, maxRunners: maxRunners)
     outcome.add(try tree.runBlocking(directory))
   }
@@ -142,10 +140,10 @@ package struct TreeCopier {
 extension EntryCopier {
   /// For what is in a directory: where that gets its name only when all of it is complete,
   /// nothing in it needs to be made aside.
-  func within(_ directory: DirectoryCopy) -> EntryCopier {
-    guard directory.publication != nil else { return self }
-    var entries = self
-    entries.options.publication = .inPlace
-    return entries
+  func within(_ directory: DirectoryCopy, _ activity: Activity) -> EntryCopier {
+    EntryCopier(
+      partOf: self,
+      publication: directory.publication == nil ? options.publication : .inPlace,
+      activity: activity)
   }
 }

@@ -49,14 +49,13 @@ final class TreeCopy: Sendable {
   ///   - queue: Where they run; nil where the caller is alone.
   ///   - completion: Called at the end, once all runners have left.
   init(
-    _ entries: EntryCopier, _ filter: CompiledFilter?, onFailure: FailureRule,
-    listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
+    _ entries: EntryCopier, in directory: DirectoryCopy, _ filter: CompiledFilter?,
+    onFailure: FailureRule, listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) {
-    activity = entries.activity ?? Activity(nil)
-    var entries = entries
-    entries.activity = activity
-    self.entries = entries
+    let activity = entries.activity ?? Activity(nil)
+    self.activity = activity
+    self.entries = entries.within(directory, activity)
     self.filter = filter
     self.onFailure = onFailure
     self.listener = listener
