@@ -62,6 +62,8 @@ struct kernel_statx {
 };
 _Static_assert(sizeof(struct kernel_statx) == 256, "struct statx has 256 bytes");
 
+// Type, mode, owner and group.
+enum { KERNEL_STATX_RIGHTS = 0x1b };
 enum { KERNEL_STATX_BASIC = 0x7ff, KERNEL_EMPTY_PATH = 0x1000, KERNEL_NO_AUTOMOUNT = 0x800 };
 
 static struct creflink_time time_of(struct kernel_time time) {
@@ -96,6 +98,14 @@ int creflink_status_at(int directory, const char *path, bool follow, struct cref
 
 int creflink_status_of(int descriptor, struct creflink_status *result) {
     return statx_at(descriptor, "", KERNEL_EMPTY_PATH, result);
+}
+
+int creflink_rights_of(int descriptor, struct creflink_rights *result) {
+    struct kernel_statx x;
+    if (syscall(SYS_statx, descriptor, "", KERNEL_EMPTY_PATH, KERNEL_STATX_RIGHTS, &x) < 0)
+        return -errno;
+    *result = (struct creflink_rights){x.mode, x.owner, x.group};
+    return 0;
 }
 
 int creflink_access_writable(int directory, const char *path) {

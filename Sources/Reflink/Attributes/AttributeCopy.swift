@@ -42,7 +42,7 @@ struct AttributeCopy: Sendable {
       do throws(SystemError) {
         // Neither a new owner nor the removal of a list gives anybody more than he had, and
         // will have.
-        let before = try destination.status().permissions
+        let before = try destination.rights().permissions
         try destination.setMode(
           before.intersection(permissions).intersection(.ownerReadWriteExecute))
       } catch {
@@ -141,7 +141,7 @@ struct AttributeCopy: Sendable {
   ) -> FilePermissions? {
     guard source.type != .symbolicLink, !preserving.needsOwnersOnly,
       !source.permissions.contains(.ownerWrite),
-      let mode = try? destination.status().permissions
+      let mode = try? destination.rights().permissions
     else { return nil }
     try? destination.setMode(mode.union(.ownerWrite))
     return mode

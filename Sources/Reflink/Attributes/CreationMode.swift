@@ -50,15 +50,15 @@ final class Umask: Sendable {
     if try opened.attributeNames().contains(.defaultACL) {
       throw SystemError(call: .umask, errno: .noSuchFileOrDirectory)
     }
-    var status: FileStatus?
+    var rights: FileRights?
     let name = try NameTransaction.temporary(.nothing) { (name) throws(SystemError) in
       let file = try opened.open(name, [.write, .create, .exclusive], mode: 0o777)
-      status = try file.status()
+      rights = try file.rights()
     }
     if case .temporary(let name) = name.state {
       try name.with { (name) throws(SystemError) in try opened.remove(name) }
     }
-    guard let status else { throw SystemError(call: .umask, errno: .noSuchFileOrDirectory) }
-    return 0o777 & ~status.permissions.rawValue
+    guard let rights else { throw SystemError(call: .umask, errno: .noSuchFileOrDirectory) }
+    return 0o777 & ~rights.permissions.rawValue
   }
 }

@@ -183,7 +183,7 @@ extension EntryCopier {
       do throws(SystemError) {
         let opened = try directory.descriptor.open(name, flags)
         if isNew {
-          given = try opened.status().permissions
+          given = try opened.rights().permissions
           try Self.letOwnerIn(opened, given)
         }
         return opened
@@ -191,7 +191,7 @@ extension EntryCopier {
         guard isNew, error.errno == .permissionDenied else { throw error }
       }
       let reference = try directory.descriptor.open(name, flags.union(.reference))
-      given = try reference.status().permissions
+      given = try reference.rights().permissions
       try Self.letOwnerIn(reference, given)
       return try directory.descriptor.open(name, flags)
     }

@@ -55,7 +55,7 @@ extension EntryCopier {
     guard let observed, preserving.needsOwnersOnly else { return copy }
     // What creation made of it: the umask, and whose the directory's files are, may change at
     // any time.
-    let made = try? target.descriptor.status()
+    let made = try? target.descriptor.rights()
     copy.ownerIsFinal = made?.owner == source.owner && made?.group == source.group
     if let made, !rights.areSources || !copy.ownerIsFinal {
       observed.observe(owner: made.owner, group: made.group)

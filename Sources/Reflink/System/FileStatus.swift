@@ -100,7 +100,23 @@ extension FileTime {
   }
 }
 
+/// Who may do what with a file.
+struct FileRights: Equatable {
+  var permissions: FilePermissions
+  var owner: UserID
+  var group: GroupID
+}
+
 extension Descriptor {
+  /// statx(2) of the open file, for its rights alone: cheaper for a file that is still changing.
+  func rights() throws(SystemError) -> FileRights {
+    var rights = creflink_rights()
+    _ = try check(.statx) { unsafe creflink_rights_of(number, &rights) }
+    return FileRights(
+      permissions: FilePermissions(rawValue: rights.mode & 0o7777),
+      owner: UserID(rawValue: rights.owner), group: GroupID(rawValue: rights.group))
+  }
+
   /// statx(2) of the open file itself.
   func status() throws(SystemError) -> FileStatus {
     var status = creflink_status()
