@@ -45,16 +45,24 @@ static struct reference reference_to(int descriptor) {
     })
 
 int creflink_set_owner(int descriptor, uint32_t owner, uint32_t group) {
-    return RESULT(fchownat(descriptor, "", owner, group, EMPTY_PATH));
+    int result = RESULT(fchown(descriptor, owner, group));
+    if (result != -EBADF) return result;
+    result = RESULT(fchownat(descriptor, "", owner, group, EMPTY_PATH));
+    // fakeroot, which takes the place of the C library's call, knows no empty path.
+    if (result != -ENOENT) return result;
+    struct reference reference = reference_to(descriptor);
+    return RESULT(chown(reference.path, owner, group));
 }
 
 int creflink_set_mode(int descriptor, uint32_t mode) {
     int result = RESULT(fchmod(descriptor, (mode_t)mode));
     if (result != -EBADF) return result;
-    result = (int)RESULT(syscall(SYS_fchmodat2, descriptor, "", mode, EMPTY_PATH));
-    if (result != -ENOSYS && result != -EINVAL) return result;
     struct reference reference = reference_to(descriptor);
-    return RESULT(chmod(reference.path, (mode_t)mode));
+    result = RESULT(chmod(reference.path, (mode_t)mode));
+    if (result != -ENOENT) return result;
+    // Without /proc; no C library has a function for it yet.
+    result = (int)RESULT(syscall(SYS_fchmodat2, descriptor, "", mode, EMPTY_PATH));
+    return result == -ENOSYS || result == -EINVAL ? -ENOENT : result;
 }
 
 int creflink_set_times(int descriptor, struct creflink_time accessed, struct creflink_time modified) {

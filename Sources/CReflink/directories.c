@@ -1,6 +1,7 @@
 #include "platform.h"
 #include "directories.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -40,11 +41,25 @@ int creflink_link(int directory, const char *name, const char *new_name) {
     return RESULT(linkat(directory, name, directory, new_name, 0));
 }
 
+static int rename_without_replacing(int old_directory, const char *old_name,
+                                    int new_directory, const char *new_name) {
+    enum { NO_REPLACE = 1 };  // RENAME_NOREPLACE of <linux/fs.h>
+#ifdef __GLIBC__
+    return RESULT(renameat2(old_directory, old_name, new_directory, new_name, NO_REPLACE));
+#else
+    return (int)RESULT(syscall(SYS_renameat2, old_directory, old_name, new_directory, new_name,
+                               NO_REPLACE));
+#endif
+}
+
 int creflink_rename(int old_directory, const char *old_name,
                     int new_directory, const char *new_name, bool replace) {
-    enum { NO_REPLACE = 1 };  // RENAME_NOREPLACE of <linux/fs.h>
-    return (int)RESULT(syscall(SYS_renameat2, old_directory, old_name, new_directory, new_name,
-                               replace ? 0 : NO_REPLACE));
+    if (replace) return RESULT(renameat(old_directory, old_name, new_directory, new_name));
+    int result = rename_without_replacing(old_directory, old_name, new_directory, new_name);
+    // Kernels before 3.15, and sandboxes: as where the file system does not know the flag.
+    if (result == -ENOSYS) return -EINVAL;
+    if (result == -EPERM && rename_without_replacing(-1, "", -1, "") == -EPERM) return -EINVAL;
+    return result;
 }
 
 bool creflink_matches(const char *pattern, const char *name, bool is_path) {
@@ -56,7 +71,11 @@ int creflink_remove(int directory, const char *name, bool is_directory) {
 }
 
 ssize_t creflink_read_directory(int directory, void *buffer, size_t capacity) {
+#ifdef __GLIBC__
+    return RESULT(getdents64(directory, buffer, capacity));
+#else
     return (ssize_t)RESULT(syscall(SYS_getdents64, directory, buffer, capacity));
+#endif
 }
 
 int64_t creflink_directory_offset(int directory) {

@@ -70,10 +70,42 @@ static struct creflink_time time_of(struct kernel_time time) {
     return (struct creflink_time){time.seconds, time.nanoseconds};
 }
 
+// statx(2), by the C library where that has it: something that is loaded before it (fakeroot)
+// may answer in its place. Kernels before 4.11 do not know it, and sandboxes may forbid it,
+// although it itself is never "not permitted": the older fstatat(2) tells the same.
+static int describe(int directory, const char *path, int flags, unsigned mask, struct kernel_statx *x) {
+#ifdef __GLIBC__
+    int result = RESULT(statx(directory, path, flags, mask, (struct statx *)(void *)x));
+#else
+    int result = (int)RESULT(syscall(SYS_statx, directory, path, flags, mask, x));
+#endif
+    if (result != -ENOSYS && result != -EPERM) return result;
+    struct stat status;
+    if (fstatat(directory, path, &status, flags) < 0) return -errno;
+    *x = (struct kernel_statx){
+        .block_size = (uint32_t)status.st_blksize,
+        .links = (uint32_t)status.st_nlink,
+        .owner = status.st_uid,
+        .group = status.st_gid,
+        .mode = (uint16_t)status.st_mode,
+        .inode = status.st_ino,
+        .size = (uint64_t)status.st_size,
+        .blocks = (uint64_t)status.st_blocks,
+        .accessed = {.seconds = status.st_atim.tv_sec, .nanoseconds = (uint32_t)status.st_atim.tv_nsec},
+        .changed = {.seconds = status.st_ctim.tv_sec, .nanoseconds = (uint32_t)status.st_ctim.tv_nsec},
+        .modified = {.seconds = status.st_mtim.tv_sec, .nanoseconds = (uint32_t)status.st_mtim.tv_nsec},
+        .special_major = major(status.st_rdev),
+        .special_minor = minor(status.st_rdev),
+        .device_major = major(status.st_dev),
+        .device_minor = minor(status.st_dev),
+    };
+    return 0;
+}
+
 static int statx_at(int directory, const char *path, int flags, struct creflink_status *status) {
     struct kernel_statx x;
-    if (syscall(SYS_statx, directory, path, flags | KERNEL_NO_AUTOMOUNT, KERNEL_STATX_BASIC, &x) < 0)
-        return -errno;
+    int result = describe(directory, path, flags | KERNEL_NO_AUTOMOUNT, KERNEL_STATX_BASIC, &x);
+    if (result < 0) return result;
     *status = (struct creflink_status){
         .device = makedev(x.device_major, x.device_minor),
         .inode = x.inode,
@@ -102,8 +134,8 @@ int creflink_status_of(int descriptor, struct creflink_status *result) {
 
 int creflink_rights_of(int descriptor, struct creflink_rights *result) {
     struct kernel_statx x;
-    if (syscall(SYS_statx, descriptor, "", KERNEL_EMPTY_PATH, KERNEL_STATX_RIGHTS, &x) < 0)
-        return -errno;
+    int error = describe(descriptor, "", KERNEL_EMPTY_PATH, KERNEL_STATX_RIGHTS, &x);
+    if (error < 0) return error;
     *result = (struct creflink_rights){x.mode, x.owner, x.group};
     return 0;
 }

@@ -1,3 +1,4 @@
+import CCommand
 import Glibc
 import Reflink
 import SystemPackage
@@ -5,6 +6,7 @@ import SystemPackage
 /// The command from its arguments to its exit status.
 enum Command {
   static func run() -> CInt {
+    ccommand_occupy_standard_streams()
     // A write past the process's size limit is then an error to report, not a death.
     _ = signal(SIGXFSZ, SIG_IGN)
     switch parseArguments() {
@@ -62,7 +64,7 @@ enum Command {
     settings.warnings.forEach(reporter.say)
     let force = settings.rules.force || settings.rules.removesDestination
     var ask: (@Sendable (Question) -> Bool)?
-    if settings.rules.existing == .ask { ask = { reporter.ask($0, force: force) } }
+    if settings.rules.asks { ask = { reporter.ask($0, force: force) } }
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
       onFailure: .continue(report: reporter.tell), listener: reporter.listener,

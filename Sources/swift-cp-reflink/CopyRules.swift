@@ -8,38 +8,24 @@ struct CopyRules: Sendable {
   /// `-f`
   var force = false
   var removesDestination = false
-  var existing = Existing.overwrite
-  /// `-u`: what is not older than its source is left.
-  var updates = false
+  /// `--update`
+  var update = UpdateWord.all
+  /// `-i`
+  var asks = false
   var backups: BackupNames?
   var product = EntryProduct.copies
   /// FIFOs and devices are read like files: without `-R`.
   var readsSpecialFiles = true
+  /// `-P`, or `-r` without `-L` and `-H`
+  var copiesLinks = false
+  /// `-p`: what is there may have its source's time already.
+  var keepsTimes = false
   /// `-d`, `-a`: names of one file stay names of one file.
   var keepsHardLinks = false
   /// `--keep-directory-symlink`
   var keepsDirectoryLinks = false
   /// POSIXLY_CORRECT
   var writesThroughDanglingLinks = false
-
-  enum Existing {
-    case overwrite
-    /// `-n`, `--update=none`
-    case skip
-    /// `--update=none-fail`
-    case fail
-    /// `-i`
-    case ask
-  }
-
-  mutating func update(_ word: UpdateWord) {
-    updates = word == .older
-    switch word {
-    case .all, .older: break
-    case .none: existing = .skip
-    case .noneFail: existing = .fail
-    }
-  }
 
   @Sendable func decide(_ facts: EntryFacts) -> EntryAction {
     let source = facts.source
@@ -48,25 +34,24 @@ struct CopyRules: Sendable {
     }
     // A link that leads nowhere is no file yet, for what would be written through it.
     let isWrittenThrough =
-      source.type == .regular && product == .copies && !removesDestination && backups == nil
-    if self.existing == .skip, source.type != .directory,
-      existing.target != nil || !isWrittenThrough
-    {
-      return .skip
+      hasContents(source) && product == .copies && !removesDestination && backups == nil
+    let isTaken = existing.target != nil || !isWrittenThrough
+    if update == .none, source.type != .directory, isTaken { return .skip }
+    if let action = decideOnSameFile(facts, existing) {
+      return update == .none ? .skip : action
     }
-    if let action = decideOnSameFile(facts, existing) { return action }
     if source.type == .directory {
       let linked = keepsDirectoryLinks ? existing.target?.type : nil
-      return existing.link.type == .directory || linked == .directory
-        ? .overwrite(orReplace: false) : .refuse(.directoryOverFile)
+      if existing.link.type == .directory || linked == .directory {
+        return .overwrite(orReplace: false)
+      }
+      return backups.map { .backUp($0) } ?? .refuse(.directoryOverFile)
     }
     // Names of one file become names of one file, however new what is there is.
-    if updates, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
-    switch self.existing {
-    case .skip: break
-    case .fail: return .refuse(.notReplaced)
-    case .ask: if !facts.isConfirmed { return .ask }
-    case .overwrite: break
+    if update == .older, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
+    if isTaken {
+      if update == .noneFail { return .refuse(.notReplaced) }
+      if asks, !facts.isConfirmed { return .ask }
     }
     // What goes away as a whole may be a link to a directory; what is written into, not.
     let goes = removesDestination || backups != nil || product.isLinks
@@ -75,9 +60,11 @@ struct CopyRules: Sendable {
     {
       return .refuse(.fileOverDirectory)
     }
-    if existing.wasMadeHere, backups != .numbered {
-      let isThrough = existing.link.type == .symbolicLink && source.type == .regular
-      return .refuse(isThrough ? .throughJustCreatedLink : .justCreated)
+    if existing.wasMadeHere {
+      if existing.link.type == .symbolicLink, isWrittenThrough {
+        return .refuse(.throughJustCreatedLink)
+      }
+      if facts.isOperand, backups != .numbered { return .refuse(.justCreated) }
     }
     if let backups { return .backUp(backups) }
     if removesDestination { return .replace }
@@ -102,7 +89,7 @@ struct CopyRules: Sendable {
       let isThere =
         source.identity == link.identity || existing.sourceTarget?.identity == link.identity
       return isThere ? .leave : nil
-    case .symbolicLinks where source.identity != link.identity: return nil
+    case .symbolicLinks where !isLink && source.identity != link.identity: return nil
     case .symbolicLinks, .copies, .attributesOnly, .nothing: break
     }
     if existing.isSourcesName { return .refuse(.sameFile) }
@@ -128,14 +115,15 @@ struct CopyRules: Sendable {
     switch product {
     // Without -f, the system's own refusal is the answer.
     case .hardLinks where facts.source.type == .symbolicLink: return .replace
-    case .hardLinks, .symbolicLinks: return force ? .replace : .create
+    case .hardLinks: return force || facts.isConfirmed ? .replace : .create
+    case .symbolicLinks: return force ? .replace : .create
     case .copies, .attributesOnly, .nothing: break
     }
-    switch facts.source.type {
-    case .symbolicLink where product == .attributesOnly: return force ? .replace : .create
-    case .symbolicLink, .socket, .directory: return .replace
-    case .regular: break
-    default: if !readsSpecialFiles { return .replace }
+    let source = facts.source
+    if !hasContents(source) {
+      // Only whoever follows no link at all puts a link or a node into another's place.
+      if copiesLinks, product == .copies { return .replace }
+      return source.type == .symbolicLink && force ? .replace : .create
     }
     guard let target = existing.target else {
       if existing.isLoop { return force ? .replace : .createThroughLink }
@@ -145,13 +133,24 @@ struct CopyRules: Sendable {
     if keepsHardLinks, product == .copies, target.type == .regular, target.linkCount > 1 {
       return .replace
     }
-    return .overwrite(orReplace: force && target.type == .regular)
+    return .overwrite(orReplace: force)
+  }
+
+  /// Whether it is read, and not made anew.
+  private func hasContents(_ source: FileStatus) -> Bool {
+    switch source.type {
+    case .regular: true
+    case .symbolicLink, .directory: false
+    default: readsSpecialFiles
+    }
   }
 
   private func isNewer(_ source: FileStatus, than existing: EntryFacts.Existing) -> Bool {
-    if source.type == .symbolicLink { return source.modified > existing.link.modified }
+    if source.type == .symbolicLink {
+      return source.isNewer(than: existing.link, ifCopied: keepsTimes)
+    }
     let goes = removesDestination || backups != nil
     guard let there = goes ? existing.link : existing.target else { return true }
-    return source.modified > there.modified
+    return source.isNewer(than: there, ifCopied: keepsTimes)
   }
 }

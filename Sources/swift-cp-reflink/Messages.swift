@@ -61,7 +61,9 @@ private func sentence(_ refusal: Refusal, _ source: String, _ destination: Strin
   case .exists: "cannot create regular file \(destination)"
   case .directoryOverFile:
     "cannot overwrite non-directory \(destination) with directory \(source)"
-  case .fileOverDirectory: "cannot overwrite directory \(destination) with non-directory"
+  case .fileOverDirectory: "cannot overwrite directory \(destination) with non-directory \(source)"
+  case .fileOverSpecial:
+    "cannot overwrite special file \(destination) with regular file \(source)"
   case .danglingLink: "not writing through dangling symlink \(destination)"
   case .justCreated: "will not overwrite just-created \(destination) with \(source)"
   case .throughJustCreatedLink:
@@ -72,5 +74,20 @@ private func sentence(_ refusal: Refusal, _ source: String, _ destination: Strin
   case .declined: "\(destination) is left as it is"
   case .cyclicLink: "cannot copy cyclic symbolic link \(source)"
   case .intoItself: "cannot copy a directory, \(source), into itself, \(destination)"
+  }
+}
+
+extension ReflinkError {
+  /// Whether it was decided to make the copy, and something went wrong with that.
+  var isOfBegunCopy: Bool {
+    switch operation {
+    case .createFile:
+      errno != .notDirectory && errno != .tooManySymbolicLinkLevels
+    case .open(.source), .createSymbolicLink, .createHardLink, .createSpecial, .linkSymbolically,
+      .clone, .offload, .read, .write, .publish, .preserveOwner, .preserveMode, .preserveTimes,
+      .preserveAttribute:
+      true
+    default: false
+    }
   }
 }

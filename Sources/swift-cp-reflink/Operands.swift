@@ -76,12 +76,15 @@ func pairOperands(_ settings: Settings) -> Pairing {
       return .refused(
         "target directory \(Quoting.name(path)): \(errorText(errno.rawValue))")
     }
+  case .contradiction:
+    return .refused(
+      "cannot combine --target-directory (-t) and --no-target-directory (-T)")
   case .name:
     if operands.count == 1 { return missingDestination(operands[0]) }
+    if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2]))") }
     if settings.makesParents {
       return .misuse("with --parents, the destination must be a directory")
     }
-    if operands.count > 2 { return .misuse("extra operand \(Quoting.name(operands[2]))") }
     let last = operands.removeLast()
     return .pairs(OperandPairs(sources: operands, target: .name(last)))
   case .inferred:

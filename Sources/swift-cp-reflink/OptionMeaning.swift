@@ -37,17 +37,21 @@ extension OptionState {
     case .hardLinks: makesHardLinks = true
     case .symbolicLinks: makesSymbolicLinks = true
     case .help: return .end(.help(Help.text))
-    case .interactive: settings.rules.existing = .ask
+    case .interactive:
+      settings.rules.asks = true
+      leavesExisting = false
     case .jobs:
-      let text = argument?.string ?? ""
-      guard let count = Int(text), count > 0, count <= 256 else {
+      let text = argument ?? OwnedName("")
+      guard let count = Int(text.string), count > 0, count <= 256 else {
         return .end(.misuse("invalid number of jobs: \(Quoting.quote(text))"))
       }
       settings.workers = count
     case .keepDirectoryLinks:
       settings.rules.keepsDirectoryLinks = true
       settings.copyOptions.entersLinkedDirectories = true
-    case .noClobber: settings.rules.existing = .skip
+    case .noClobber:
+      settings.rules.asks = false
+      leavesExisting = true
     case .oneFileSystem: settings.copyOptions.staysOnFileSystem = true
     case .parents: settings.makesParents = true
     case .preserveUsual: preserve(.usual, true)
@@ -59,7 +63,7 @@ extension OptionState {
         settings.copyOptions.cloning = .required
         break
       }
-      switch ReflinkWord.match(argument.string, for: "--reflink") {
+      switch ReflinkWord.match(argument, for: "--reflink") {
       case .one(.auto): settings.copyOptions.cloning = .preferred
       case .one(.always): settings.copyOptions.cloning = .required
       case .one(.never): settings.copyOptions.cloning = .never
@@ -67,7 +71,7 @@ extension OptionState {
       }
     case .removeDestination: settings.rules.removesDestination = true
     case .sparse:
-      switch SparseWord.match(argument?.string ?? "", for: "--sparse") {
+      switch SparseWord.match(argument ?? OwnedName(""), for: "--sparse") {
       case .one(.never): settings.copyOptions.holes = .fill
       case .one(.auto): settings.copyOptions.holes = .keep
       case .one(.always): settings.copyOptions.holes = .detect
@@ -76,21 +80,21 @@ extension OptionState {
     case .stripSlashes: settings.stripsSlashes = true
     case .suffix:
       backs = true
-      suffix = argument?.string
+      suffix = argument
     case .targetDirectory:
-      if case .directory = settings.target {
+      if targetDirectory != nil {
         return .end(.refused("multiple target directories specified"))
       }
-      if let argument { settings.target = .directory(argument) }
-    case .noTargetDirectory: settings.target = .name
-    case .updateOlder: settings.rules.update(.older)
+      targetDirectory = argument
+    case .noTargetDirectory: takesNoDirectory = true
+    case .updateOlder: settings.rules.update = .older
     case .update:
       guard let argument else {
-        settings.rules.update(.older)
+        settings.rules.update = .older
         break
       }
-      switch UpdateWord.match(argument.string, for: "--update") {
-      case .one(let word): settings.rules.update(word)
+      switch UpdateWord.match(argument, for: "--update") {
+      case .one(let word): settings.rules.update = word
       case .none(let message): return .end(.misuse(message))
       }
     case .verbose: settings.verbosity = max(settings.verbosity, .names)
@@ -106,8 +110,9 @@ extension OptionState {
       preserve(.usual, keeps)
       return .continue
     }
-    for word in argument.string.split(separator: ",", omittingEmptySubsequences: false) {
-      switch PreserveWord.match(String(word), for: option) {
+    let comma = CChar(0x2C)
+    for word in argument.text.split(separator: comma, omittingEmptySubsequences: false) {
+      switch PreserveWord.match(OwnedName(word), for: option) {
       case .one(.context) where keeps:
         return .end(
           .refused("cannot preserve security context without an SELinux-enabled kernel"))
@@ -181,9 +186,10 @@ enum WordMatch<Word> {
 extension OptionWord {
   static var synonyms: [[Self]] { allCases.map { [$0] } }
 
-  static func match(_ text: String, for option: String) -> WordMatch<Self> {
-    if let word = allCases.first(where: { $0.rawValue == text }) { return .one(word) }
-    let matches = allCases.filter { $0.rawValue.hasPrefix(text) }
+  static func match(_ text: OwnedName, for option: String) -> WordMatch<Self> {
+    let wanted = text.string
+    if let word = allCases.first(where: { $0.rawValue == wanted }) { return .one(word) }
+    let matches = allCases.filter { $0.rawValue.hasPrefix(wanted) }
     if matches.count == 1 { return .one(matches[0]) }
     let kind = matches.isEmpty ? "invalid" : "ambiguous"
     let list = synonyms.map { words in

@@ -9,16 +9,24 @@ extension TreeCopier {
   ) throws(ReflinkError) {
     try examine(source)
     let components = source.components
-    guard let last = components.last else { return }
+    // With the slashes at its end, which say that a directory is meant.
+    let last = source.split().last
+    guard !components.isEmpty, !last.isRoot else { return }
     var way: [DirectoryCopy] = []
     do throws(ReflinkError) {
       try copy(source, components.dropLast(), last, into: directory, &way)
     } catch {
       // What was made is no narrower for it; the failure that led here is the one to tell.
-      for directory in way.reversed() { try? directory.finish() }
+      for directory in ends(of: way, components) { try? directory.finish() }
       throw error
     }
-    for directory in way.reversed() { try directory.finish() }
+    for directory in ends(of: way, components) { try directory.finish() }
+  }
+
+  /// The directories that get their source's attributes, the innermost first: "." and ".." are
+  /// other names of those beside them, and of `directory` itself.
+  private func ends(of way: [DirectoryCopy], _ components: [OwnedName]) -> [DirectoryCopy] {
+    zip(way, components).filter { $0.1 != .dot && $0.1 != .parent }.map(\.0).reversed()
   }
 
   /// Makes the way, and copies what is at its end.

@@ -33,9 +33,16 @@ enum Quoting {
   }
 
   /// A word of the command line, in the locale's quotation marks.
-  static func quote(_ word: String) -> String {
-    Locale.isUTF8 ? "‘\(word)’" : "'\(word)'"
+  static func quote(_ word: OwnedName) -> String {
+    let isUTF8 = Locale.isUTF8
+    let text = Piece.split(word.text.map(UInt8.init(bitPattern:)), isUTF8: isUTF8).map { piece in
+      let isSpecial = piece.text == (isUTF8 ? "’" : "'") || (piece.isPrintable && piece.text == "\\")
+      return isSpecial ? "\\" + piece.text : piece.text
+    }.joined()
+    return isUTF8 ? "‘\(text)’" : "'\(text)'"
   }
+
+  static func quote(_ word: String) -> String { quote(OwnedName(word)) }
 
   static func name(_ bytes: [UInt8], isUTF8: Bool = Locale.isUTF8) -> String {
     let pieces = Piece.split(bytes, isUTF8: isUTF8)
@@ -151,6 +158,13 @@ enum Locale {
     }
     return false
   }()
+}
+
+/// getenv(3), byte for byte.
+func environmentBytes(_ name: StaticString) -> OwnedName? {
+  let key = unsafe UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self)
+  guard let value = unsafe getenv(key) else { return nil }
+  return unsafe OwnedName(copying: value)
 }
 
 /// getenv(3).

@@ -62,8 +62,21 @@ final class Reporter: Sendable {
   func tell(_ error: ReflinkError) {
     // Who declined knows.
     if error.operation == .refuse(.declined) { return }
+    let operands = operands
     let message = message(for: error, in: operands)
-    output.withLock { $0.complain(message) }
+    let line = error.isOfBegunCopy && verbosity >= .names ? line(for: error, operands) : ""
+    output.withLock {
+      $0.write(line)
+      $0.complain(message)
+    }
+  }
+
+  /// What -v says of an entry before anything can go wrong with it: as cp, which writes the
+  /// line first. A directory's was written when it was made.
+  private func line(for error: ReflinkError, _ operands: OperandPair) -> String {
+    guard let destination = error.destination else { return "" }
+    if case .directory = Directory.open(OwnedName(destination)) { return "" }
+    return "\(operands.shown(error.source)) -> \(operands.shown(destination))\n"
   }
 
   private func tell(_ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath) {
@@ -95,7 +108,7 @@ final class Reporter: Sendable {
     // Attributes alone: no data was to go anywhere.
     if outcome.clone == .notTried { return "" }
     var text =
-      "copy offload: \(word(outcome.offload)), reflink: \(word(outcome.clone)), "
+      "copy offload: \(word(outcome.offload)), reflink: \(outcome.clone == .avoided ? "no" : word(outcome.clone)), "
       + "sparse detection: \(outcome.sparseDetection)\n"
     if case .refused(let cause) = outcome.clone { text += "not cloned: \(cause)\n" }
     switch outcome.noCopyOnWrite {

@@ -25,6 +25,8 @@ struct Settings {
     case directory(OwnedName)
     /// `-T`: the name of the copy, directory or not.
     case name
+    /// `-t` and `-T`, which exclude each other.
+    case contradiction
   }
 
   /// What is written for each entry.
@@ -42,11 +44,16 @@ struct Settings {
 struct OptionState {
   var settings = Settings()
   var links: SymbolicLinkRule?
+  /// `-n`, which is stronger than any `--update`, and which only a later `-i` takes back.
+  var leavesExisting = false
   var copiesContents = false
   var makesHardLinks = false
   var makesSymbolicLinks = false
   /// Whether backups were asked for, and by which word.
   var backs = false
   var backupWord: OwnedName?
-  var suffix: String?
+  var suffix: OwnedName?
+  /// `-t` and `-T`.
+  var targetDirectory: OwnedName?
+  var takesNoDirectory = false
 }

@@ -11,6 +11,12 @@ extension OptionState {
     if makesHardLinks { settings.copyOptions.product = .hardLinks }
     if makesSymbolicLinks { settings.copyOptions.product = .symbolicLinks }
     let product = settings.copyOptions.product
+    switch (targetDirectory, takesNoDirectory) {
+    case (_?, true): settings.target = .contradiction
+    case (let directory?, false): settings.target = .directory(directory)
+    case (nil, true): settings.target = .name
+    case (nil, false): break
+    }
 
     // Without a word on links, those found in directories are copied as links; what is
     // linked instead of copied is followed.
@@ -23,6 +29,8 @@ extension OptionState {
       settings.rules.keepsDirectoryLinks = true
       settings.copyOptions.entersLinkedDirectories = true
     }
+    settings.rules.copiesLinks = settings.copyOptions.symbolicLinks == .copy
+    settings.rules.keepsTimes = settings.copyOptions.preserving.times
     settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks
     settings.rules.product = product
     settings.rules.writesThroughDanglingLinks = environment("POSIXLY_CORRECT") != nil
@@ -34,9 +42,8 @@ extension OptionState {
     case .one(let names): settings.rules.backups = names
     case .none(let message): return .misuse(message)
     }
-    if settings.rules.backups != nil,
-      settings.rules.existing == .skip || settings.rules.existing == .fail
-    {
+    if leavesExisting { settings.rules.update = .none }
+    if backs, settings.rules.update == .none || settings.rules.update == .noneFail {
       return .misuse("--backup is mutually exclusive with -n or --update=none-fail")
     }
     return .copy(settings)
@@ -45,11 +52,11 @@ extension OptionState {
   /// How backups are named: by the option's word, else by the environment.
   private func backups() -> WordMatch<BackupNames?> {
     guard backs else { return .one(nil) }
-    var suffix = suffix ?? environment("SIMPLE_BACKUP_SUFFIX") ?? "~"
+    var suffix = suffix ?? environmentBytes("SIMPLE_BACKUP_SUFFIX") ?? OwnedName("~")
     // A suffix with a slash would lead elsewhere.
-    if suffix.isEmpty || suffix.utf8.contains(UInt8(ascii: "/")) { suffix = "~" }
-    let given = backupWord?.string
-    guard let word = given ?? environment("VERSION_CONTROL"), !word.isEmpty else {
+    if suffix.isEmpty || suffix.text.contains(OwnedName.slash) { suffix = OwnedName("~") }
+    let given = backupWord.flatMap { $0.isEmpty ? nil : $0 }
+    guard let word = given ?? environmentBytes("VERSION_CONTROL"), !word.isEmpty else {
       return .one(.numberedIfPresent(suffix: suffix))
     }
     switch BackupWord.match(word, for: given == nil ? "$VERSION_CONTROL" : "backup type") {

@@ -79,6 +79,8 @@ import Testing
           while read -r arguments; do
             rm -rf \(name); mkdir \(name); cd \(name); { \(setUp); } 2>/dev/null
             cp $arguments > ../out 2> ../err < /dev/null; status=$?
+            # Since 9.2 the message names what would take the directory's place.
+            sed -i "s/with non-directory '.*'/with non-directory/" ../err
             echo "== cp $arguments: status $status"; sort ../out; sort ../err
             find . -printf '%p %y %m %n %l\\n' | sort
             find . -type f | sort | xargs sha1sum

@@ -82,7 +82,7 @@ import Testing
       let ours = try await directory.cp(arguments, locale: locale)
       let between = try await shell("find . -printf '%P %y %s\\n' | sort", in: directory.path)
       let theirs = try await directory.cp(arguments, executable: "/bin/cp", locale: locale)
-      #expect(ours.errors == theirs.errors)
+      #expect(inOldWords(ours.errors) == theirs.errors)
       #expect(ours.status == theirs.status)
       // These copy what they can before they fail, as cp does.
       let copiesSome = [["-r", "d", "d"], ["missing", "a", "e"], ["d", "a", "e"]]

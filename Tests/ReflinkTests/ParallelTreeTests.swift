@@ -53,7 +53,7 @@ import Testing
   ) throws(ReflinkError) -> TreeOutcome {
     var copier = TreeCopier(
       EntryCopier(
-        options: CopyOptions(), decide: ExistingRule.fail.decide, activity: activity,
+        options: CopyOptions(), decide: ExistingRule.fail.decide(CopyOptions()), activity: activity,
         onExisting: listener),
       onFailure: .stop, workers: workers)
     try copier.copy(OwnedName(directory.file("s")), to: OwnedName(directory.file("t")), in: nil)
@@ -132,7 +132,7 @@ import Testing
     let told = Mutex<[ReflinkError]>([])
     var copier = TreeCopier(
       EntryCopier(
-        options: CopyOptions(), decide: ExistingRule.fail.decide, activity: nil,
+        options: CopyOptions(), decide: ExistingRule.fail.decide(CopyOptions()), activity: nil,
         onExisting: { _, source, _ in if source.string == deepest { move() } }),
       onFailure: .continue(report: { error in told.withLock { $0.append(error) } }),
       workers: .caller)
@@ -194,7 +194,7 @@ import Testing
         }
         let batch = NameBatch()
         reading: while true {
-          switch try node.read(batch) {
+          switch try node.read(batch, inOrder: false) {
           case nil: continue
           case .some(false): break reading
           case .some(true):

@@ -52,3 +52,8 @@ extension TestDirectory {
     try await cp(arguments, executable: "/bin/cp", locale: locale)
   }
 }
+
+/// A message as cp 9.1 writes it. Since 9.2 it names what would take a directory's place.
+public func inOldWords(_ message: String) -> String {
+  message.replacing(/(cannot overwrite directory .* with non-directory) '.*'/) { "\($0.output.1)" }
+}

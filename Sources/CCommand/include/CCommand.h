@@ -19,6 +19,10 @@ struct ccommand_option {
 /// /proc/self/cmdline, which is not there everywhere. Only with glibc.
 char **ccommand_arguments(int *count);
 
+/// Opens something that can neither be read nor written for each of standard input, output
+/// and error that is closed: no file of a copy may get its number.
+void ccommand_occupy_standard_streams(void);
+
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
 /// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.

@@ -38,13 +38,17 @@ struct AttributeCopy: Sendable {
     }
 
     var permissions = source.permissions
-    if !isNew, preserving.mode, source.type != .symbolicLink {
+    var ownerIsFinal = ownerIsFinal
+    if !isNew, preserving.needsOwnersOnly, source.type != .symbolicLink {
       do throws(SystemError) {
-        // Neither a new owner nor the removal of a list gives anybody more than he had, and
-        // will have.
-        let before = try destination.rights().permissions
-        try destination.setMode(
-          before.intersection(permissions).intersection(.ownerReadWriteExecute))
+        let before = try destination.rights()
+        ownerIsFinal = before.owner == source.owner && before.group == source.group
+        if preserving.mode {
+          // Neither a new owner nor the removal of a list gives anybody more than he had, and
+          // will have.
+          try destination.setMode(
+            before.permissions.intersection(permissions).intersection(.ownerReadWriteExecute))
+        }
       } catch {
         note(.preserveMode, error)
       }
@@ -116,7 +120,7 @@ struct AttributeCopy: Sendable {
       return true
     } catch {
       guard preserving.owner == .wherePossible, !isPrivileged(),
-        error.errno == .notPermitted || error.errno == .invalidArgument
+        [.notPermitted, .permissionDenied, .invalidArgument].contains(error.errno)
       else { throw error }
       try? destination.setOwner(nil, group: source.group)
       return false

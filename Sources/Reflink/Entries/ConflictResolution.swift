@@ -45,7 +45,7 @@ extension EntryCopier {
           existing.isLoop = true
         }
       }
-      existing.wasMadeHere = created?.contains(link.identity) ?? false
+      existing.wasMadeHere = created?.contains(destination, link.identity) ?? false
       let sourceLink = try source.statusIfPresent()
       existing.sourceLink = sourceLink
       if entry.source.type == .symbolicLink {

@@ -1,16 +1,24 @@
 import Synchronization
 package import SystemPackage
 
-/// What a copy of several sources created, so that one does not overwrite another.
+/// What a copy of several sources created for what was named in the call, so that one does not
+/// take another's name; and links, so that nothing is written through them.
 final class CreatedEntries: Sendable {
-  private let identities = Mutex<Set<FileIdentity>>([])
+  private struct Entry: Hashable {
+    /// A file alone is not enough: it may have had other names before.
+    let path: OwnedName
+    let identity: FileIdentity
+  }
+  private let entries = Mutex<Set<Entry>>([])
 
-  func contains(_ identity: FileIdentity) -> Bool {
-    identities.withLock { $0.contains(identity) }
+  func contains(_ location: Location, _ identity: FileIdentity) -> Bool {
+    let entry = Entry(path: location.bytes, identity: identity)
+    return entries.withLock { $0.contains(entry) }
   }
 
-  func insert(_ identity: FileIdentity) {
-    identities.withLock { _ = $0.insert(identity) }
+  func insert(_ location: Location, _ identity: FileIdentity) {
+    let entry = Entry(path: location.bytes, identity: identity)
+    entries.withLock { _ = $0.insert(entry) }
   }
 }
 
@@ -22,19 +30,23 @@ package struct Question: Sendable {
 
 extension EntryCopier {
   /// Whether somebody asks for a new entry's identity later.
-  func isRemembered(_ source: FileStatus) -> Bool {
-    created != nil || (hardLinks?.isPending(source) ?? false)
+  func isRemembered(_ entry: EntryFacts) -> Bool {
+    isNoted(entry) || (hardLinks?.isPending(entry.source) ?? false)
+  }
+
+  private func isNoted(_ entry: EntryFacts) -> Bool {
+    created != nil && (entry.isOperand || entry.source.type == .symbolicLink)
   }
 
   /// Notes what was created, for names that come again: hard links, and sources of one name.
   /// `copy` is an open descriptor of it, or a reference.
   func remember(
-    _ source: FileStatus, _ destination: Location, _ copy: borrowing Descriptor
+    _ entry: EntryFacts, _ destination: Location, _ copy: borrowing Descriptor
   ) throws(SystemError) {
-    guard isRemembered(source) else { return }
+    guard isRemembered(entry) else { return }
     let identity = try copy.status().identity
-    created?.insert(identity)
-    hardLinks?.remember(source, at: HardLinks.Copy(destination, identity))
+    if isNoted(entry) { created?.insert(destination, identity) }
+    hardLinks?.remember(entry.source, at: HardLinks.Copy(destination, identity))
   }
 
   /// Notes that a name did not become a copy, and will not: the next one is the first.

@@ -110,6 +110,8 @@ public enum Refusal: Sendable, Hashable {
   case directoryOverFile
   /// Something else would take the place of a directory.
   case fileOverDirectory
+  /// A regular file would take the place of a device node, a FIFO or a socket, which may be in use.
+  case fileOverSpecial
   /// The destination is a symbolic link that leads nowhere.
   case danglingLink
   /// A directory would be copied into itself, for ever.
@@ -140,21 +142,23 @@ public enum ExistingRule: Sendable {
   case fail
   /// Files are left as they are; directories are merged.
   case skip
-  /// Files are replaced by new ones; directories are merged.
+  /// Files are replaced by new ones; directories are merged. A device node, a FIFO or a socket is
+  /// not replaced by a regular file: that is an error.
   case replace
   /// Files are replaced by those that were modified later, and left otherwise; directories
-  /// are merged.
+  /// are merged. Where times are preserved, a file that has its source's time as far as its file
+  /// system can keep it is left too.
   case update
   /// By a function of the caller's.
   case policy(EntryPolicy)
 
   /// For whoever copies no directories.
-  var decideOnFile: EntryPolicy {
-    let decide = decide
+  func decideOnFile(_ options: CopyOptions) -> EntryPolicy {
+    let decide = decide(options)
     return { $0.source.type == .directory ? .refuse(.directoryOmitted) : decide($0) }
   }
 
-  var decide: EntryPolicy {
+  func decide(_ options: CopyOptions) -> EntryPolicy {
     if case .policy(let decide) = self { return decide }
     return { facts in
       guard case .exists(let existing) = facts.destination else { return .create }
@@ -165,17 +169,20 @@ public enum ExistingRule: Sendable {
         return .refuse(.sameFile)
       }
       if let refusal = refusalByType(facts.source, existing) { return .refuse(refusal) }
-      return actionOnTaken(facts.source, link)
+      return actionOnTaken(facts.source, link, options)
     }
   }
 
-  private func actionOnTaken(_ source: FileStatus, _ existing: FileStatus) -> EntryAction {
+  private func actionOnTaken(
+    _ source: FileStatus, _ existing: FileStatus, _ options: CopyOptions
+  ) -> EntryAction {
     switch self {
     case .fail, .policy: .refuse(.exists)
     case _ where source.type == .directory: .overwrite
     case .skip: .skip
-    case .replace: .replace
-    case .update: source.modified > existing.modified ? .replace : .skip
+    case .update where !source.isNewer(than: existing, ifCopied: options.preserving.times): .skip
+    case .replace, .update:
+      source.type == .regular && existing.type.isSpecial ? .refuse(.fileOverSpecial) : .replace
     }
   }
 }
@@ -191,4 +198,14 @@ package func refusalByType(
   // A file is written through a link; what replaces the link itself may.
   let there = source.type == .regular ? existing.target ?? existing.link : existing.link
   return there.type == .directory ? .fileOverDirectory : nil
+}
+
+extension FileType {
+  /// A device node, a FIFO or a socket.
+  fileprivate var isSpecial: Bool {
+    switch self {
+    case .regular, .directory, .symbolicLink: false
+    default: true
+    }
+  }
 }

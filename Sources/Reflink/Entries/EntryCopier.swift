@@ -33,7 +33,7 @@ final class EntryCopier: Sendable {
     umask = Umask()
     hardLinks =
       options.preserving.hardLinks
-      ? HardLinks(followsLinks: options.symbolicLinks != .copy) : nil
+      ? HardLinks(namesMayReturn: options.symbolicLinks != .copy || remembersCreated) : nil
     created = remembersCreated ? CreatedEntries() : nil
   }
 
@@ -161,6 +161,8 @@ final class EntryCopier: Sendable {
         {
           return nil
         }
+        // A source that is not to be copied need not be opened.
+        if let result = try unopened(entry, source, to: destination) { return result }
         throw error.during(.open(.source), source.path)
       }
       if self.access(for: opened.status.type) != access { return nil }
@@ -172,6 +174,19 @@ final class EntryCopier: Sendable {
         return try copy(entry, file, source, follow: follow, to: destination, turn)
       }
       seen = opened
+    }
+  }
+
+  /// What becomes of a source that cannot be opened, where what has its name decides that
+  /// alone; nil where it was to be read.
+  private func unopened(
+    _ entry: EntryFacts, _ source: Location, to destination: Location
+  ) throws(ReflinkError) -> Result? {
+    guard let action = try resolveConflict(entry, source, destination) else { return nil }
+    return switch action.kind {
+    case .skip: .skipped
+    case .leave: .unchanged
+    default: nil
     }
   }
 

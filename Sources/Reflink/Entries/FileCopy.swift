@@ -6,6 +6,8 @@ import SystemPackage
 struct FileCopy: ~Copyable, Sendable {
   /// Of the source, as it was when the copy began.
   let status: FileStatus
+  /// Whether it was named in the call.
+  let isOperand: Bool
   var transfer: FileTransfer
   /// How the destination comes by its name; nil for one that was there before.
   let name: NameTransaction?
@@ -53,7 +55,7 @@ extension EntryCopier {
       let type = target.type
       let name = target.name
       let copy = FileCopy(
-        status: entry.source,
+        status: entry.source, isOperand: entry.isOperand,
         transfer: FileTransfer(
           from: file, entry.source, into: target.descriptor, type,
           cloning: options.cloning, holes: options.holes, slices: options.slices,
@@ -168,7 +170,9 @@ extension EntryCopier {
       throw failure
     }
     try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
-      try remember(copy.status, destination, copy.transfer.mover.destination)
+      try remember(
+        EntryFacts(source: copy.status, destination: .unseen, isOperand: copy.isOperand),
+        destination, copy.transfer.mover.destination)
     }
     var outcome = copy.transfer.outcome
     if options.detectsInlineData {

@@ -48,20 +48,21 @@ final class HardLinks: Sendable {
     var pending: [FileIdentity: [@Sendable () -> Void]] = [:]
   }
 
-  private let followsLinks: Bool
+  /// Whether a name may be met more than once: by links that are followed, by several operands.
+  private let namesMayReturn: Bool
   private let state = Mutex(State())
 
-  init(followsLinks: Bool) {
-    self.followsLinks = followsLinks
+  init(namesMayReturn: Bool) {
+    self.namesMayReturn = namesMayReturn
   }
 
   func claim(_ source: FileStatus) -> Claim {
     state.withLock { state in
       let identity = source.identity
       if var copy = state.copies[identity] {
-        // The last name was met: nobody will ask again, unless by links that are followed.
+        // The last name was met: nobody will ask again.
         copy.remaining -= min(copy.remaining, 1)
-        state.copies[identity] = copy.remaining == 0 && !followsLinks ? nil : copy
+        state.copies[identity] = copy.remaining == 0 && !namesMayReturn ? nil : copy
         return .later(copy)
       }
       if state.pending[identity] != nil { return .pending }

@@ -125,7 +125,7 @@ extension EntryCopier {
     let preservesAny =
       preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
       || finalMode != nil
-    guard preservesAny || transaction.state != .named || isRemembered(status) else { return nil }
+    guard preservesAny || transaction.state != .named || isRemembered(entry) else { return nil }
 
     let made = try openMade(transaction, status, source, destination)
     var failure: ReflinkError?
@@ -147,7 +147,7 @@ extension EntryCopier {
     }
     try publish(transaction, made, source, destination)
     try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
-      try remember(status, destination, made)
+      try remember(entry, destination, made)
     }
     if let failure { throw failure }
     return nil
@@ -196,16 +196,45 @@ extension EntryCopier {
     case .skipped: return .skipped
     case .unchanged: return .unchanged
     case .made(let transaction):
-      if transaction.state != .named || created != nil {
-        let link = EntryFacts(
-          source: entry.source.like(.symbolicLink), destination: .unseen, isOperand: false)
-        let made = try openMade(transaction, link.source, source, destination)
-        try publish(transaction, made, source, destination)
-        try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
-          try remember(entry.source, destination, made)
-        }
+      let link = EntryFacts(
+        source: entry.source.like(.symbolicLink), destination: .unseen,
+        isOperand: entry.isOperand)
+      let keeps = options.preserving.ofLinkToSource
+      guard transaction.state != .named || created != nil || keeps != .nothing else {
+        return .symbolicLink
       }
+      let made = try openMade(transaction, link.source, source, destination)
+      let failure = keepAttributes(keeps, entry.source, source, of: made, destination)
+      try publish(transaction, made, source, destination)
+      try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+        try remember(link, destination, made)
+      }
+      if let failure { throw failure }
       return .symbolicLink
+    }
+  }
+
+  /// Gives a link the times and attributes of the source that it leads to.
+  private func keepAttributes(
+    _ preserving: Preservation, _ status: FileStatus, _ source: Location,
+    of made: borrowing Descriptor, _ destination: Location
+  ) -> ReflinkError? {
+    if preserving == .nothing { return nil }
+    do throws(SystemError) {
+      let follow = status.type != .symbolicLink
+      let from = try source.open(follow ? .reference : [.reference, .noFollow])
+      do throws(AttributeCopy.Failure) {
+        try AttributeCopy(
+          preserving: preserving,
+          attributes: SourceAttributes(listing: from, .symbolicLink, for: preserving),
+          isNew: true, mayHaveACL: false
+        ).apply(status.like(.symbolicLink), from: from, to: made)
+        return nil
+      } catch {
+        return report(error, source, destination)
+      }
+    } catch {
+      return error.during(.open(.source), source.path, destination.path)
     }
   }
 
@@ -234,9 +263,16 @@ extension EntryCopier {
     case .unchanged: return .hardLink
     case .made(let transaction):
       try publish(transaction, file, source, destination)
-      created?.insert(entry.source.identity)
+      if entry.isOperand { created?.insert(destination, entry.source.identity) }
     }
     return .hardLink
+  }
+}
+
+extension Preservation {
+  /// What a link keeps of the source that it is made for: not its rights, which are its own.
+  fileprivate var ofLinkToSource: Preservation {
+    Preservation(times: times, extendedAttributes: extendedAttributes)
   }
 }
 

@@ -30,9 +30,9 @@ extension EntryCopier {
       do throws(SystemError) {
         return try open(source, access, follow: follow, turn)
       } catch {
-        // The record was of another file: a link, a socket. The name tells what is there now.
-        guard error.errno == .tooManySymbolicLinkLevels || error.errno == .noSuchAddressOrDevice
-        else { throw error.during(.open(.source), source.path) }
+        // The record was of another file: a link, a socket. Or it may not be read, which matters
+        // only if it is to be. The name tells what is there now.
+        if error.errno == .canceled { throw error.during(.open(.source), source.path) }
       }
     }
     do throws(SystemError) {
@@ -86,7 +86,7 @@ extension EntryCopier {
   private func readsContents(of type: FileType) -> Bool {
     switch type {
     case .regular: true
-    case .directory, .symbolicLink, .socket: false
+    case .directory, .symbolicLink: false
     default: options.specialFiles == .readContents
     }
   }

@@ -60,6 +60,8 @@ extension ReflinkError: CustomStringConvertible {
       "cannot overwrite \(target), not a directory, with directory \(source)"
     case .refuse(.fileOverDirectory):
       "cannot overwrite directory \(target) with \(source), not a directory"
+    case .refuse(.fileOverSpecial):
+      "cannot overwrite \(target), a device node, FIFO or socket, with regular file \(source)"
     case .refuse(.danglingLink): "\(target) is a symbolic link that leads nowhere"
     case .refuse(.justCreated), .refuse(.throughJustCreatedLink):
       "another source was copied to \(target) just now"

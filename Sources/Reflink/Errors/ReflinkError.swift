@@ -174,7 +174,8 @@ extension ReflinkError.Code {
       case .notRegular: .notSupported(.notRegular)
       case .declined: .exists
       case .danglingLink: .notFound
-      case .directoryOmitted, .directoryOverFile, .fileOverDirectory, .intoItself, .cyclicLink:
+      case .directoryOmitted, .directoryOverFile, .fileOverDirectory, .fileOverSpecial,
+        .intoItself, .cyclicLink:
         .wrongType
       }
   }

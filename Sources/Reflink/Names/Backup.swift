@@ -3,11 +3,11 @@ import SystemPackage
 /// Which other name a file gets that is to be kept.
 package enum BackupNames: Sendable, Hashable {
   /// The name and this suffix. An older backup of that name goes.
-  case simple(suffix: String)
+  case simple(suffix: OwnedName)
   /// `.~1~`, `.~2~` and so on, after the highest that is there. None is ever overwritten.
   case numbered
   /// Numbered where there are numbered ones, else simple.
-  case numberedIfPresent(suffix: String)
+  case numberedIfPresent(suffix: OwnedName)
 }
 
 extension BackupNames {
@@ -88,8 +88,9 @@ extension BackupNames {
         }
         return Backup(name: name, leavesName: leavesName)
       } catch {
-        // Another process, or another copy of this one, was faster.
-        guard error.errno == .fileExists else { throw error }
+        // Another process, or another copy of this one, was faster. A name that had to be
+        // shortened is the same for every number.
+        guard error.errno == .fileExists, name.isNumbered else { throw error }
       }
     }
   }
@@ -194,11 +195,29 @@ extension Location {
 }
 
 extension OwnedName {
-  fileprivate func appending(_ suffix: String) -> OwnedName {
-    OwnedName(Array(text) + suffix.utf8.map(CChar.init(bitPattern:)))
+  /// Of a backup, in bytes: one less than a name may have, as other cps make them.
+  private static var maxLength: Int { 254 }
+
+  fileprivate func appending(_ suffix: OwnedName) -> OwnedName {
+    extended(by: suffix.text)
   }
 
   fileprivate func numbered(_ number: DecimalNumber) -> OwnedName {
-    OwnedName(text + [0x2E, 0x7E] + number.text + [0x7E])
+    extended(by: [0x2E, 0x7E] + number.text + [0x7E])
+  }
+
+  /// With a suffix; where that would be too long, as much as fits and a tilde.
+  private func extended(by suffix: [CChar]) -> OwnedName {
+    if count + suffix.count <= Self.maxLength { return OwnedName(text + suffix) }
+    return OwnedName(text.prefix(Self.maxLength - 1) + [0x7E])
+  }
+
+  /// Whether it ends as a numbered backup does.
+  fileprivate var isNumbered: Bool {
+    let text = text
+    guard text.last == 0x7E, let end = text.dropLast().lastIndex(of: 0x7E), end > 0 else {
+      return false
+    }
+    return text[end - 1] == 0x2E && end + 2 < text.count
   }
 }

@@ -61,7 +61,7 @@ extension EntryCopier {
     activity?.controller?.begin(from.path)
     activity?.controller?.expect(bytes: status.size, files: 1)
     let copy = FileCopy(
-      status: status,
+      status: status, isOperand: true,
       transfer: FileTransfer(
         from: file, status, into: destination, existing.type,
         cloning: options.cloning, holes: options.holes, slices: options.slices),

@@ -121,8 +121,12 @@ extension Descriptor {
 /// allocated for an entry.
 // Its memory has one owner at a time.
 @safe struct NameBuffer: ~Copyable, @unchecked Sendable {
-  private let start: UnsafeMutableRawPointer
+  private var start: UnsafeMutableRawPointer
+  private var capacity = Self.usualCapacity
   private var filled = 0
+  /// Where the records are, in another order than they were read; empty for that order.
+  private var order: [Int] = []
+  private var nextInOrder = 0
   private var next = 0
   private var nameOffset = 0
 
@@ -130,10 +134,10 @@ extension Descriptor {
   private(set) var type = FileType.unknown
 
   /// The size of a batch: about 128 names.
-  private static let capacity = 4096
+  private static let usualCapacity = 4096
 
   init() {
-    unsafe start = .allocate(byteCount: Self.capacity, alignment: 16)
+    unsafe start = .allocate(byteCount: Self.usualCapacity, alignment: 16)
   }
 
   deinit {
@@ -146,20 +150,59 @@ extension Descriptor {
     next = 0
     filled = 0
     filled = try check(.readDirectory) {
-      unsafe creflink_read_directory(number, start, Self.capacity)
+      unsafe creflink_read_directory(number, start, capacity)
     }
     return filled > 0
   }
 
+  /// All that is left of the directory, by the number of the inode: the order in which cp asks.
+  /// False at its end.
+  mutating func fillInOrderOfInodes(from directory: borrowing Descriptor) throws(SystemError) -> Bool {
+    let number = directory.number
+    next = 0
+    filled = 0
+    while true {
+      if capacity - filled < Self.usualCapacity { grow() }
+      let read = try check(.readDirectory) {
+        unsafe creflink_read_directory(number, start + filled, capacity - filled)
+      }
+      if read == 0 { break }
+      filled += read
+    }
+    var inodes: [(inode: UInt64, offset: Int)] = []
+    var offset = 0
+    while offset < filled {
+      var record = creflink_entry()
+      let following = unsafe creflink_next_entry(start, offset, &record)
+      inodes.append((record.inode, offset))
+      offset = following
+    }
+    order = inodes.sorted { $0.inode < $1.inode }.map(\.offset)
+    nextInOrder = 0
+    return filled > 0
+  }
+
+  private mutating func grow() {
+    let larger = UnsafeMutableRawPointer.allocate(byteCount: capacity * 2, alignment: 16)
+    unsafe larger.copyMemory(from: start, byteCount: filled)
+    unsafe start.deallocate()
+    unsafe start = larger
+    capacity *= 2
+  }
+
   /// Whether the reading filled the buffer, so that there are probably more names.
-  var isFull: Bool { filled > Self.capacity - 280 }
+  var isFull: Bool { order.isEmpty && filled > capacity - 280 }
 
   /// Whether the batch has entries that were not moved to.
-  var hasMore: Bool { next < filled }
+  var hasMore: Bool { order.isEmpty ? next < filled : nextInOrder < order.count }
 
   /// Moves to the next entry that is neither "." nor "..". False at the batch's end.
   mutating func advance() -> Bool {
-    while next < filled {
+    while hasMore {
+      if !order.isEmpty {
+        next = order[nextInOrder]
+        nextInOrder += 1
+      }
       var record = creflink_entry()
       next = unsafe creflink_next_entry(start, next, &record)
       nameOffset = record.name_offset

@@ -61,7 +61,7 @@ extension FileTransfer {
       }
     }
 
-    if holes == .detect, !isStream {
+    if holes == .detect, destinationType == .regular {
       mover.outcome.searchedForZeros = true
       try writeAroundZeros(count, of: buffer)
     } else {
@@ -96,7 +96,7 @@ extension FileTransfer {
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64
   ) throws(SystemError) {
     do throws(SystemError) {
-      try mover.destination.writeAll(range, of: buffer, at: isStream ? nil : offset)
+      try mover.destination.writeAll(range, of: buffer, at: destinationType == .regular ? offset : nil)
     } catch {
       // How far it got: the bytes before the failing call.
       writtenEnd = error.offset ?? writtenEnd

@@ -70,11 +70,13 @@ final class DirectoryNode: Sendable {
   /// One reading of the entries, under the lock under which the directory is parked: nobody
   /// parks it between the look at its descriptor and the reading. Nil where it is parked
   /// or lost. The batch is empty at the directory's end.
-  func read(_ batch: NameBatch) throws(SystemError) -> Bool? {
+  func read(_ batch: NameBatch, inOrder: Bool) throws(SystemError) -> Bool? {
     try state.withLock { (state) throws(SystemError) -> Bool? in
       guard case .open(let copy) = state.access else { return nil }
       return try batch.use { (names) throws(SystemError) in
-        try names.fill(from: copy.source.descriptor)
+        try inOrder
+          ? names.fillInOrderOfInodes(from: copy.source.descriptor)
+          : names.fill(from: copy.source.descriptor)
       }
     }
   }

@@ -23,7 +23,8 @@ public func clone(
   controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
   try CopyRequest.runBlocking(
-    controller, try request(source, destination, .clone(slices, preserving), rule.cloning)
+    controller,
+    try request(source, destination, .clone(slices, preserving), rule.cloning(preserving))
   ).file
 }
 
@@ -44,7 +45,8 @@ public func clone(
   controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
   try await CopyRequest.runAsync(
-    controller, source, try request(source, destination, .clone(slices, preserving), rule.cloning)
+    controller, source,
+    try request(source, destination, .clone(slices, preserving), rule.cloning(preserving))
   ).file
 }
 
@@ -89,8 +91,8 @@ public func clone(
 
 extension ExistingRule {
   /// The same, for what can be cloned only.
-  fileprivate var cloning: ExistingRule {
-    let decide = decide
+  fileprivate func cloning(_ preserving: Preservation) -> ExistingRule {
+    let decide = decide(.clone(.whole, preserving))
     return .policy {
       $0.source.type == .regular || $0.source.type == .directory ? decide($0) : .refuse(.notRegular)
     }

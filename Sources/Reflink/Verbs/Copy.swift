@@ -99,7 +99,7 @@ func request(
   _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule
 ) throws(ReflinkError) -> CopyRequest {
   try options.check(source, destination)
-  let decide = rule.decideOnFile
+  let decide = rule.decideOnFile(options)
   let pair = try OperandPair(
     OwnedName(source), OwnedName(destination),
     EntryCopier(options: options, decide: decide, activity: nil))
@@ -124,5 +124,5 @@ func request(
   }
   return CopyRequest(
     files: .open(try open(source, .source), try open(destination, .destination)),
-    options: options, decide: ExistingRule.replace.decideOnFile)
+    options: options, decide: ExistingRule.replace.decideOnFile(options))
 }

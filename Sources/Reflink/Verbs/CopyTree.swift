@@ -138,9 +138,9 @@ private func request(
   try options.check(source, destination)
   let pair = try OperandPair(
     OwnedName(source), OwnedName(destination),
-    EntryCopier(options: options, decide: rule.decide, activity: nil))
+    EntryCopier(options: options, decide: rule.decide(options), activity: nil))
   return CopyRequest(
-    files: .named(pair.source, pair.destination), options: options, decide: rule.decide,
+    files: .named(pair.source, pair.destination), options: options, decide: rule.decide(options),
     filter: filter, onFailure: onFailure, plan: plan, listener: listener, workers: workers,
     isTree: true)
 }
@@ -166,7 +166,7 @@ private func request(
   }
   return CopyRequest(
     files: .named(try inside(source, .source), try inside(destination, .destination)),
-    options: options, decide: rule.decideInOpenDirectory, filter: filter, onFailure: onFailure,
+    options: options, decide: rule.decideInOpenDirectory(options), filter: filter, onFailure: onFailure,
     plan: plan, listener: listener, workers: workers, isTree: true)
 }
 
@@ -184,8 +184,8 @@ public enum TreeWorkers: Sendable, Hashable {
 
 extension ExistingRule {
   /// The same for a directory that the caller opened to be filled.
-  fileprivate var decideInOpenDirectory: EntryPolicy {
-    let decide = decide
+  fileprivate func decideInOpenDirectory(_ options: CopyOptions) -> EntryPolicy {
+    let decide = decide(options)
     return { facts in
       guard facts.isOperand, case .exists(let existing) = facts.destination,
         facts.source.identity != existing.link.identity
