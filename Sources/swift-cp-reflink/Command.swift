@@ -61,7 +61,6 @@ enum Command {
     // Never given back, as the process ends with it: destroying a dictionary puts its
     // type together at run time, which takes as long as half a small clone.
     _ = unsafe Unmanaged.passRetained(reporter)
-    settings.warnings.forEach(reporter.say)
     let force = settings.rules.force || settings.rules.removesDestination
     var ask: (@Sendable (Question) -> Bool)?
     if settings.rules.asks { ask = { reporter.ask($0, force: force) } }
@@ -75,18 +74,18 @@ enum Command {
     for index in 0..<pairs.count {
       let pair = pairs[index]
       reporter.operands = pair
-      if pair.directory != nil, pairs.count > 1, settings.rules.backups == nil,
-        let warning = seen.warning(pair)
-      {
+      if pair.directory != nil, pairs.count > 1, let warning = seen.warning(pair, settings) {
         reporter.say(warning)
         continue
       }
       do throws(ReflinkError) {
+        let isCopied: Bool
         if pair.withParents, let directory = pair.directory {
-          try copier.copyWithParents(pair.source, into: directory)
+          isCopied = try copier.copyWithParents(pair.source, into: directory)
         } else {
-          try copier.copy(pair.source, to: pair.destination, in: pair.directory)
+          isCopied = try copier.copy(pair.source, to: pair.destination, in: pair.directory)
         }
+        if isCopied, pairs.count > 1 { seen.copied(pair, settings) }
       } catch {
         reporter.tell(error)
         succeeded = false

@@ -36,9 +36,14 @@ struct CopyRules: Sendable {
     let isWrittenThrough =
       hasContents(source) && product == .copies && !removesDestination && backups == nil
     let isTaken = existing.target != nil || !isWrittenThrough
-    if update == .none, source.type != .directory, isTaken { return .skip }
+    if source.type != .directory, isTaken {
+      if update == .none { return .skip }
+      if update == .noneFail { return .refuse(.notReplaced) }
+    }
     if let action = decideOnSameFile(facts, existing) {
-      return update == .none ? .skip : action
+      if update == .none { return .skip }
+      let asks = asks && source.type != .directory && !facts.isConfirmed
+      return action == .leave && asks ? .ask : action
     }
     if source.type == .directory {
       let linked = keepsDirectoryLinks ? existing.target?.type : nil
@@ -49,10 +54,7 @@ struct CopyRules: Sendable {
     }
     // Names of one file become names of one file, however new what is there is.
     if update == .older, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
-    if isTaken {
-      if update == .noneFail { return .refuse(.notReplaced) }
-      if asks, !facts.isConfirmed { return .ask }
-    }
+    if asks, isTaken, !facts.isConfirmed { return .ask }
     // What goes away as a whole may be a link to a directory; what is written into, not.
     let goes = removesDestination || backups != nil || product.isLinks
     let there = goes ? existing.link : existing.target ?? existing.link
@@ -79,8 +81,12 @@ struct CopyRules: Sendable {
     let source = facts.source
     let link = existing.link
     let isLink = source.type == .symbolicLink
+    // Whoever follows links knows what is only made anew from what a link there leads to.
+    let reaches =
+      hasContents(source) || copiesLinks || (source.type == .directory && keepsDirectoryLinks)
     guard
-      source.identity == link.identity || source.identity == existing.target?.identity
+      source.identity == link.identity
+        || (reaches && source.identity == existing.target?.identity)
         || (isLink && existing.sourceTarget?.identity == link.identity)
     else { return nil }
 
@@ -112,14 +118,17 @@ struct CopyRules: Sendable {
   private func decideOnMaking(
     _ facts: EntryFacts, _ existing: EntryFacts.Existing
   ) -> EntryAction {
+    let source = facts.source
     switch product {
     // Without -f, the system's own refusal is the answer.
-    case .hardLinks where facts.source.type == .symbolicLink: return .replace
-    case .hardLinks: return force || facts.isConfirmed ? .replace : .create
-    case .symbolicLinks: return force ? .replace : .create
+    case .hardLinks, .symbolicLinks:
+      let replaces =
+        force || (product == .hardLinks && facts.isConfirmed)
+        || (keepsHardLinks && existing.link.linkCount > 1)
+        || (copiesLinks && source.type != .regular)
+      return replaces ? .replace : .create
     case .copies, .attributesOnly, .nothing: break
     }
-    let source = facts.source
     if !hasContents(source) {
       // Only whoever follows no link at all puts a link or a node into another's place.
       if copiesLinks, product == .copies { return .replace }
@@ -149,7 +158,7 @@ struct CopyRules: Sendable {
     if source.type == .symbolicLink {
       return source.isNewer(than: existing.link, ifCopied: keepsTimes)
     }
-    let goes = removesDestination || backups != nil
+    let goes = removesDestination || backups != nil || product.isLinks
     guard let there = goes ? existing.link : existing.target else { return true }
     return source.isNewer(than: there, ifCopied: keepsTimes)
   }

@@ -5,14 +5,17 @@ import SystemPackage
 func message(for error: ReflinkError, in operands: OperandPair) -> String {
   let sentence = sentence(for: error, in: operands)
   guard let left = error.leftover, left != error.destination else { return sentence }
-  return "\(sentence); left behind: \(operands.shown(left))"
+  return "\(sentence); left behind: \(operands.shown(destination: left))"
 }
 
 private func sentence(for error: ReflinkError, in operands: OperandPair) -> String {
-  let source = operands.shown(error.source)
-  let destination = operands.shown(error.destination ?? error.source)
+  let source = operands.shown(source: error.source)
+  let destination = operands.shown(destination: error.destination ?? error.source)
   let what =
     switch error.operation {
+    // Of the way to a source that is copied with its directories.
+    case .examine(.source) where operands.withParents && error.source != operands.source.path:
+      "failed to get attributes of \(source)"
     case .examine(.source): "cannot stat \(source)"
     case .examine(.destination): "cannot stat \(destination)"
     case .open(.source): "cannot open \(source) for reading"
@@ -24,11 +27,13 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
     where error.errno == .notDirectory || error.errno == .tooManySymbolicLinkLevels:
       "cannot stat \(destination)"
     case .createFile: "cannot create regular file \(destination)"
+    case .createDirectory where error.errno == nil:
+      "\(destination) exists but is not a directory"
     case .createDirectory: "cannot create directory \(destination)"
     case .createSymbolicLink: "cannot create symbolic link \(destination)"
     case .createHardLink: "cannot create hard link \(destination) to \(source)"
     case .linkSymbolically where error.errno == nil:
-      Quoting.ifNeeded(error.destination ?? error.source)
+      Quoting.ifNeeded(operands.given(destination: error.destination ?? error.source))
         + ": can make relative symbolic links only in current directory"
     case .linkSymbolically: "cannot create symbolic link \(destination) to \(source)"
     case .backUp: "cannot backup \(destination)"
@@ -85,7 +90,7 @@ extension ReflinkError {
       errno != .notDirectory && errno != .tooManySymbolicLinkLevels
     case .open(.source), .createSymbolicLink, .createHardLink, .createSpecial, .linkSymbolically,
       .clone, .offload, .read, .write, .publish, .preserveOwner, .preserveMode, .preserveTimes,
-      .preserveAttribute:
+      .preserveAttribute, .refuse(.danglingLink), .readDirectory:
       true
     default: false
     }

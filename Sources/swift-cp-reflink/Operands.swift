@@ -10,11 +10,19 @@ struct OperandPair: Sendable {
   /// Whether the source's own directories are made below `directory`; see `--parents`.
   var withParents = false
 
-  /// A path as messages show it: an operand exactly as it was given.
-  func shown(_ path: FilePath) -> String {
-    if path == source.path { return Quoting.name(source) }
-    if directory == nil, path == destination.path { return Quoting.name(destination) }
-    return Quoting.name(path)
+  /// A source's path as messages show it: what was given exactly as it was given.
+  func shown(source path: FilePath) -> String {
+    Quoting.name(path.restoring(source))
+  }
+
+  /// A destination's path, likewise.
+  func shown(destination path: FilePath) -> String {
+    Quoting.name(given(destination: path))
+  }
+
+  func given(destination path: FilePath) -> OwnedName {
+    path.restoring(
+      directory?.givenPath ?? destination)
   }
 }
 
@@ -115,5 +123,20 @@ extension OwnedName {
     if isRoot { return .dot }
     let last = withoutTrailingSlashes.split().last
     return last == .parent ? .dot : last
+  }
+}
+
+extension FilePath {
+  /// The path with its beginning as it was given: a `FilePath` joins slashes, and has none at
+  /// its end.
+  fileprivate func restoring(_ given: OwnedName) -> OwnedName {
+    let normal = OwnedName(given.path)
+    if normal == given { return OwnedName(self) }
+    let text = OwnedName(self).text
+    guard text.starts(with: normal.text) else { return OwnedName(self) }
+    let rest = text.dropFirst(normal.count)
+    if rest.isEmpty { return given }
+    guard rest.first == OwnedName.slash else { return OwnedName(self) }
+    return OwnedName(given.withoutTrailingSlashes.text + rest)
   }
 }

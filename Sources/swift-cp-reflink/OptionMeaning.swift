@@ -21,8 +21,8 @@ extension OptionState {
     case .backupSimply: backs = true
     case .context:
       if argument != nil {
-        settings.warnings.append(
-          "warning: ignoring --context; it requires an SELinux-enabled kernel")
+        var output = Output()
+        output.complain("warning: ignoring --context; it requires an SELinux-enabled kernel")
       }
     case .label: break
     case .copyContents: copiesContents = true
@@ -113,9 +113,7 @@ extension OptionState {
     let comma = CChar(0x2C)
     for word in argument.text.split(separator: comma, omittingEmptySubsequences: false) {
       switch PreserveWord.match(OwnedName(word), for: option) {
-      case .one(.context) where keeps:
-        return .end(
-          .refused("cannot preserve security context without an SELinux-enabled kernel"))
+      case .one(.context) where keeps: needsContext = true
       case .one(let word): preserve(word, keeps)
       case .none(let message): return .end(.misuse(message))
       }

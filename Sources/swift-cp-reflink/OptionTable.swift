@@ -22,7 +22,7 @@ struct Option {
   let help: StaticString
   /// Another name that `--help` does not show.
   var isAlias = false
-  /// Not one of cp's: counts only when written in full, so that cp's abbreviations keep
+  /// Not one of newest cp's: counts only when written in full, so that cp's abbreviations keep
   /// their meaning.
   var isOwn = false
 
@@ -68,6 +68,11 @@ struct Option {
     Option(
       meaning: .noFollow, short: "P", long: "no-dereference", help: "copy links as links"),
     Option(
+      meaning: .parents, short: nil, long: "parents",
+      help: "make SOURCE's whole path under DIRECTORY"),
+    Option(
+      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true, isOwn: true),
+    Option(
       meaning: .preserveUsual, short: "p", long: nil,
       help: "same as --preserve=mode,ownership,timestamps"),
     Option(
@@ -78,11 +83,6 @@ struct Option {
     Option(
       meaning: .noPreserve, short: nil, long: "no-preserve", argument: .required("LIST"),
       help: "do not keep these"),
-    Option(
-      meaning: .parents, short: nil, long: "parents",
-      help: "make SOURCE's whole path under DIRECTORY"),
-    Option(
-      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true),
     Option(
       meaning: .recursive, short: "R", long: "recursive",
       help: "copy directories with all that is in them"),

@@ -6,21 +6,33 @@ extension TreeCopier {
   /// way are made like their sources, and get their attributes last.
   mutating func copyWithParents(
     _ source: OwnedName, into directory: Directory
-  ) throws(ReflinkError) {
-    try examine(source)
+  ) throws(ReflinkError) -> Bool {
     let components = source.components
+    do throws(ReflinkError) {
+      try examine(source)
+    } catch {
+      // The first directory that is not there is the one to tell.
+      for count in 1..<max(components.count, 1) {
+        let path = components.prefix(count).map(\.text).joined(separator: [OwnedName.slash])
+        let way = OwnedName(Array(path))
+        try examine(wayTo: source.isAbsolute ? way.afterRoot : way)
+      }
+      throw error
+    }
     // With the slashes at its end, which say that a directory is meant.
     let last = source.split().last
-    guard !components.isEmpty, !last.isRoot else { return }
+    guard !components.isEmpty, !last.isRoot else { return false }
     var way: [DirectoryCopy] = []
+    let isCopied: Bool
     do throws(ReflinkError) {
-      try copy(source, components.dropLast(), last, into: directory, &way)
+      isCopied = try copy(source, components.dropLast(), last, into: directory, &way)
     } catch {
       // What was made is no narrower for it; the failure that led here is the one to tell.
       for directory in ends(of: way, components) { try? directory.finish() }
       throw error
     }
     for directory in ends(of: way, components) { try directory.finish() }
+    return isCopied
   }
 
   /// The directories that get their source's attributes, the innermost first: "." and ".." are
@@ -33,7 +45,7 @@ extension TreeCopier {
   private mutating func copy(
     _ source: OwnedName, _ parents: ArraySlice<OwnedName>, _ last: OwnedName,
     into directory: Directory, _ way: inout [DirectoryCopy]
-  ) throws(ReflinkError) {
+  ) throws(ReflinkError) -> Bool {
     for (index, component) in parents.enumerated() {
       // The first is relative to the current directory, or to the root.
       let start = index == 0 && source.isAbsolute ? component.afterRoot : component
@@ -43,8 +55,9 @@ extension TreeCopier {
           to: OwnedLocation(way.last?.destination ?? directory, component)))
     }
     let start = way.isEmpty && source.isAbsolute ? last.afterRoot : last
-    try copy(
-      try locate(start, in: way.last), to: OwnedLocation(way.last?.destination ?? directory, last))
+    return try copy(
+      try locate(start, in: way.last),
+      to: OwnedLocation(way.last?.destination ?? directory, last.withoutTrailingSlashes))
   }
 }
 

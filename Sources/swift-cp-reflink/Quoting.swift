@@ -12,8 +12,17 @@ enum Quoting {
 
   /// In quotes only where a shell would need them.
   static func ifNeeded(_ path: FilePath) -> String {
-    let bytes = unsafe path.withPlatformString { unsafe Self.bytes(from: $0) }
-    let plain = bytes.allSatisfy { isPlainInDoubleQuotes($0) && !" #'~".utf8.contains($0) }
+    ifNeeded(unsafe path.withPlatformString { unsafe Self.bytes(from: $0) })
+  }
+
+  static func ifNeeded(_ path: OwnedName) -> String {
+    ifNeeded(path.text.map(UInt8.init(bitPattern:)))
+  }
+
+  private static func ifNeeded(_ bytes: [UInt8]) -> String {
+    // A shell takes these two for something else only at a word's beginning.
+    let begins = bytes.first.map { !"#~".utf8.contains($0) } ?? false
+    let plain = begins && bytes.allSatisfy { isPlainInDoubleQuotes($0) && !" '".utf8.contains($0) }
     return plain ? String(decoding: bytes, as: UTF8.self) : name(bytes)
   }
 
@@ -53,7 +62,7 @@ enum Quoting {
     if hasApostrophe, bytes.allSatisfy(isPlainInDoubleQuotes) {
       return "\"\(pieces.map(\.text).joined())\""
     }
-    return escaped(pieces, hasApostrophe)
+    return escaped(pieces)
   }
 
   /// What GNU's tools leave as it is inside "…".
@@ -67,11 +76,9 @@ enum Quoting {
   }
 
   /// '…' with $'…' for what cannot be printed, and \' for apostrophes.
-  private static func escaped(_ pieces: [Piece], _ hasApostrophe: Bool) -> String {
+  private static func escaped(_ pieces: [Piece]) -> String {
     var result = "'"
-    // GNU's tools look at a name with an apostrophe twice, and the second time
-    // begin as they ended the first.
-    var inEscape = hasApostrophe && pieces.last?.isPrintable == false
+    var inEscape = false
     for piece in pieces {
       if piece.text == "'" {
         result += "'\\''"

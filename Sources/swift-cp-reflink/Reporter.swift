@@ -34,7 +34,7 @@ final class Reporter: Sendable {
 
   /// Asks on standard error, and reads the answer from standard input.
   func ask(_ question: Question, force: Bool) -> Bool {
-    let name = operands.shown(question.destination)
+    let name = operands.shown(destination: question.destination)
     let existing = question.existing.target ?? question.existing.link
     let text: String
     if question.existing.isWritable {
@@ -75,8 +75,13 @@ final class Reporter: Sendable {
   /// line first. A directory's was written when it was made.
   private func line(for error: ReflinkError, _ operands: OperandPair) -> String {
     guard let destination = error.destination else { return "" }
-    if case .directory = Directory.open(OwnedName(destination)) { return "" }
-    return "\(operands.shown(error.source)) -> \(operands.shown(destination))\n"
+    // One that cannot be read was made, and not told.
+    if error.operation != .readDirectory,
+      case .directory = Directory.open(OwnedName(destination))
+    {
+      return ""
+    }
+    return "\(operands.shown(source: error.source)) -> \(operands.shown(destination: destination))\n"
   }
 
   private func tell(_ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath) {
@@ -84,17 +89,17 @@ final class Reporter: Sendable {
     var text = ""
     switch outcome {
     case .skipped:
-      if verbosity >= .methods { text = "skipped \(operands.shown(destination))\n" }
+      if verbosity >= .methods { text = "skipped \(operands.shown(destination: destination))\n" }
     case .directory(isNew: false), .excluded:
       break
     case .parentDirectory:
       text = "\(Quoting.ifNeeded(source)) -> \(Quoting.ifNeeded(destination))\n"
     case .removed:
-      text = "removed \(operands.shown(destination))\n"
+      text = "removed \(operands.shown(destination: destination))\n"
     case .backedUp(let name):
       backups.withLock { $0[destination] = name }
     default:
-      text = "\(operands.shown(source)) -> \(operands.shown(destination))"
+      text = "\(operands.shown(source: source)) -> \(operands.shown(destination: destination))"
       if let backup = backups.withLock({ $0.removeValue(forKey: destination) }) {
         text += " (backup: \(Quoting.name(backup)))"
       }

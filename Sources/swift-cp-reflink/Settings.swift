@@ -10,8 +10,6 @@ struct Settings {
   var makesParents = false
   /// `--jobs`; nil for as many as there are processors, at most 4.
   var workers: Int?
-  /// What is said about options before anything is copied.
-  var warnings: [String] = []
   var copyOptions = CopyOptions(
     preserving: .nothing, symbolicLinks: .follow, specialFiles: .readContents,
     partialFiles: .keep)
@@ -47,6 +45,8 @@ struct OptionState {
   /// `-n`, which is stronger than any `--update`, and which only a later `-i` takes back.
   var leavesExisting = false
   var copiesContents = false
+  /// `--preserve=context`
+  var needsContext = false
   var makesHardLinks = false
   var makesSymbolicLinks = false
   /// Whether backups were asked for, and by which word.

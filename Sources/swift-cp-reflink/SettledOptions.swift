@@ -38,13 +38,16 @@ extension OptionState {
     if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
       return .misuse("--reflink can be used only with --sparse=auto")
     }
+    if leavesExisting { settings.rules.update = .none }
+    if backs, settings.rules.update == .none || settings.rules.update == .noneFail {
+      return .misuse("--backup is mutually exclusive with -n or --update=none-fail")
+    }
     switch backups() {
     case .one(let names): settings.rules.backups = names
     case .none(let message): return .misuse(message)
     }
-    if leavesExisting { settings.rules.update = .none }
-    if backs, settings.rules.update == .none || settings.rules.update == .noneFail {
-      return .misuse("--backup is mutually exclusive with -n or --update=none-fail")
+    if needsContext {
+      return .refused("cannot preserve security context without an SELinux-enabled kernel")
     }
     return .copy(settings)
   }

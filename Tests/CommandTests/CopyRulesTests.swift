@@ -55,8 +55,8 @@ import Testing
     #expect(rules { $0.force = true }.decide(pair) == .overwrite(orReplace: true))
     #expect(rules { $0.removesDestination = true }.decide(pair) == .replace)
     #expect(rules { $0.backups = .numbered }.decide(pair) == .backUp(.numbered))
-    #expect(rules { $0.existing = .skip }.decide(pair) == .skip)
-    #expect(rules { $0.existing = .fail }.decide(pair) == .refuse(.notReplaced))
+    #expect(rules { $0.update = .none }.decide(pair) == .skip)
+    #expect(rules { $0.update = .noneFail }.decide(pair) == .refuse(.notReplaced))
     #expect(rules { $0.product = .hardLinks }.decide(pair) == .create)
     #expect(
       rules {
@@ -65,7 +65,7 @@ import Testing
   }
 
   @Test func aQuestionIsAskedOnce() {
-    let rules = rules { $0.existing = .ask }
+    let rules = rules { $0.asks = true }
     #expect(rules.decide(facts(.file(1), over: .file(2))) == .ask)
     let confirmed = facts(.file(1), over: .file(2)) { entry, _ in entry.isConfirmed = true }
     #expect(rules.decide(confirmed) == .overwrite(orReplace: false))
@@ -78,7 +78,7 @@ import Testing
       existing.link.modified = FileTime(seconds: there, nanoseconds: 5)
       existing.target?.modified = existing.link.modified
     }
-    let action = rules { $0.updates = true }.decide(pair)
+    let action = rules { $0.update = .older }.decide(pair)
     #expect(action == (copies ? .overwrite(orReplace: false) : .leave))
   }
 

@@ -28,6 +28,17 @@ import Testing
       d=$(mktemp -d); trap 'rm -rf "$d"' EXIT; cd "$d"; n="$(printf '\(octal)x')"; : > "${n%x}"
       LC_ALL=\(isUTF8 ? "C.UTF-8" : "C") ls -d --quoting-style=shell-escape-always -- "${n%x}"
       """)
-    #expect(Quoting.name(name, isUTF8: isUTF8) == listed.dropLast())
+    #expect(Quoting.name(name, isUTF8: isUTF8) == inNewWords(String(listed.dropLast()), name))
+  }
+
+  /// Up to 9.1 a name with an apostrophe that ends with what cannot be printed began as if it had
+  /// ended before.
+  private func inNewWords(_ listed: String, _ name: [UInt8]) -> String {
+    let isPrintable = { (byte: UInt8) in byte >= 0x20 && byte != 0x7F }
+    guard name.contains(0x27), let first = name.first, let last = name.last, !isPrintable(last),
+      first != 0x27
+    else { return listed }
+    if isPrintable(first) { return listed.hasPrefix("'''") ? String(listed.dropFirst(2)) : listed }
+    return listed.hasPrefix("'\\") ? "''$'" + listed.dropFirst() : listed
   }
 }

@@ -55,12 +55,10 @@ struct AttributeCopy: Sendable {
     }
     if preserving.owner != .ignore, !ownerIsFinal {
       do throws(SystemError) {
-        if try !setOwner(source, of: destination) {
-          permissions.subtract([.setUserID, .setGroupID])
-        }
+        if try !setOwner(source, of: destination) { permissions.subtract(.specialBits) }
       } catch {
         note(.preserveOwner, error)
-        permissions.subtract([.setUserID, .setGroupID])
+        permissions.subtract(.specialBits)
       }
     }
 
@@ -176,4 +174,9 @@ struct AttributeCopy: Sendable {
       }
     }
   }
+}
+
+extension FilePermissions {
+  /// What means something else with another owner.
+  fileprivate static var specialBits: FilePermissions { [.setUserID, .setGroupID, .saveText] }
 }

@@ -7,7 +7,8 @@ extension EntryCopier {
   /// before the umask.
   func wantedPermissions(of source: FileStatus) -> FilePermissions {
     if options.usesDefaultMode {
-      return FilePermissions(rawValue: source.type == .directory ? 0o777 : 0o666)
+      let mayExecute = source.type == .directory || source.type == .socket
+      return FilePermissions(rawValue: mayExecute ? 0o777 : 0o666)
     }
     return FilePermissions(rawValue: source.permissions.rawValue & 0o777)
   }

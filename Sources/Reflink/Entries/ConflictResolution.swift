@@ -55,7 +55,11 @@ extension EntryCopier {
         existing.isSourcesName = try source.isSameName(as: destination)
       }
       if ask != nil {
-        existing.isWritable = destination.directory.descriptor.canWrite(destination.name)
+        let isLinkItself =
+          existing.target == nil
+          || (link.type == .symbolicLink && entry.source.type != .regular)
+        existing.isWritable =
+          isLinkItself || destination.directory.descriptor.canWrite(destination.name)
       }
       entry.destination = .exists(existing)
     }

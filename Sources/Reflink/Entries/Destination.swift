@@ -44,9 +44,9 @@ extension EntryCopier {
           OpenDestination(
             try destination.open([.write, .create, .exclusive], mode: mode), .named))
       } catch {
-        guard error.errno == .fileExists else {
-          throw notCreated(.createFile, error, source, destination)
-        }
+        // With a slash at its end a directory's name is "is a directory".
+        guard error.errno == .fileExists || (error.errno == .isDirectory && isThere(destination))
+        else { throw notCreated(.createFile, error, source, destination) }
       }
       // Nil where it is gone again: once more.
       found = try resolveConflict(entry, source, destination)
@@ -68,6 +68,10 @@ extension EntryCopier {
     case .leave: return .unchanged
     case .skip, .ask, .refuse: return .skipped
     }
+  }
+
+  private func isThere(_ destination: Location) -> Bool {
+    (try? destination.statusIfPresent()) ?? nil != nil
   }
 
   /// A file that gets its name only when it is complete.

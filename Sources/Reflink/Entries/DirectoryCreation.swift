@@ -82,7 +82,10 @@ extension EntryCopier {
       failure.leftover = abandon(creation, rights, source, destination)
       throw failure
     }
-    let status = opened.status
+    var status = opened.status
+    // The copy may have been made in the directory itself, whose time that changed.
+    status.accessed = decided.accessed
+    status.modified = decided.modified
     guard let listing = opened.descriptor.take(), status.identity == decided.identity else {
       // The decision was about another directory: again, from the beginning.
       if let leftover = takeBack(creation, destination) {
@@ -222,17 +225,21 @@ extension EntryCopier {
             throw notCreated(.createDirectory, error, source, destination)
           }
         }
-        if isOnTheWay, (try? destination.status(follow: true).type) == .directory {
-          return .unchanged
+        if isOnTheWay, let there = try? destination.status(follow: true) {
+          if there.type == .directory { return .unchanged }
+          throw ReflinkError(
+            code: .wrongType, operation: .createDirectory, source: source.path,
+            destination: destination.path)
         }
         found = try resolveConflict(entry, source, destination)
       }
-      guard let action = found else { throw refused(.exists, source, destination) }
-      switch action.kind {
+      switch found?.kind {
       case .skip: return .skipped
-      case .create: throw refused(.exists, source, destination)
+      case .create, nil:
+        throw SystemError(call: .makeDirectory, errno: .fileExists)
+          .during(.createDirectory, source.path, destination.path)
       default:
-        guard let wanted = self.replacement(action) else { return .unchanged }
+        guard let wanted = found.flatMap(self.replacement) else { return .unchanged }
         replacement = wanted
       }
     }
@@ -242,7 +249,9 @@ extension EntryCopier {
           try directory.descriptor.makeDirectory(name, mode: mode)
         })
     } catch {
-      throw error.during(.createDirectory, source.path, destination.path)
+      throw replacement == .nothing
+        ? error.during(.createDirectory, source.path, destination.path)
+        : notReplaced(replacement, .createDirectory, error, source, destination)
     }
   }
 

@@ -58,6 +58,8 @@ final class EntryCopier: Sendable {
     case unchanged
     case file(CopyOutcome)
     case hardLink
+    /// The destination is another name of the file already.
+    case alreadyLinked
     case symbolicLink
     case special
     /// Made, or entered; its entries and then its attributes are still to come.
@@ -77,7 +79,7 @@ final class EntryCopier: Sendable {
       case .skipped: .skipped
       case .unchanged: .skipped
       case .file(let outcome): .file(outcome)
-      case .hardLink: .hardLink
+      case .hardLink, .alreadyLinked: .hardLink
       case .symbolicLink: .symbolicLink
       case .special: .special
       case .postponed: nil
@@ -163,7 +165,7 @@ final class EntryCopier: Sendable {
         }
         // A source that is not to be copied need not be opened.
         if let result = try unopened(entry, source, to: destination) { return result }
-        throw error.during(.open(.source), source.path)
+        throw error.during(.open(.source), source.path, destination.path)
       }
       if self.access(for: opened.status.type) != access { return nil }
       // What was opened is decided on again where it is not what was looked at.
@@ -182,7 +184,15 @@ final class EntryCopier: Sendable {
   private func unopened(
     _ entry: EntryFacts, _ source: Location, to destination: Location
   ) throws(ReflinkError) -> Result? {
-    guard let action = try resolveConflict(entry, source, destination) else { return nil }
+    let found: EntryAction?
+    do throws(ReflinkError) {
+      found = try resolveConflict(entry, source, destination)
+    } catch {
+      // Which is looked at once the source is open.
+      if case .refuse(.danglingLink) = error.operation { return nil }
+      throw error
+    }
+    guard let action = found else { return nil }
     return switch action.kind {
     case .skip: .skipped
     case .leave: .unchanged

@@ -132,8 +132,8 @@ extension EntryCopier {
       let path = earlier.directory.bytes(appending: earlier.name).path
       throw error.during(.createHardLink, path, destination.path)
     }
-    // As after an earlier copy.
-    if let there = try? destination.statusIfPresent(), there.identity == earlier.identity {
+    // As after an earlier copy; two operands of one name are another matter.
+    if !(entry.isOperand && created != nil), let there = try? destination.statusIfPresent(), there.identity == earlier.identity {
       return .hardLink
     }
     return try linkFile(entry, file, source, destination)

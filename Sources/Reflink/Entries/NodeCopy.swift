@@ -31,14 +31,13 @@ extension EntryCopier {
         }
         found = try resolveConflict(entry, source, destination)
       }
-      guard let action = found else { throw refused(.exists, source, destination) }
-      switch action.kind {
+      switch found?.kind {
       case .skip: return .skipped
       case .leave: return .unchanged
-      case .create:
+      case .create, nil:
         throw SystemError(call: .open, errno: .fileExists)
           .during(operation, source.path, destination.path)
-      default: wanted = replacement(action) ?? .existing
+      default: wanted = found.flatMap(replacement) ?? .existing
       }
     } else {
       switch try plan(unpublished: entry, source, destination) {
@@ -98,9 +97,16 @@ extension EntryCopier {
       () throws(SystemError) -> FilePermissions? in
       try self.finalMode(of: entry.source, in: destination.directory)
     }
-    // 0600 until the owner is set; with nothing to preserve, the final mode.
+    // 0600 until the owner is set; with nothing to preserve, the final mode: mknod(2) gives a
+    // node all of its source's bits.
     let mode: UInt32 =
-      options.preserving.needsOwnersOnly ? 0o600 : wantedPermissions(of: entry.source).rawValue
+      if options.preserving.needsOwnersOnly {
+        0o600
+      } else if options.usesDefaultMode {
+        wantedPermissions(of: entry.source).rawValue
+      } else {
+        entry.source.permissions.rawValue
+      }
     let creation = try create(.createSpecial(entry.source.type), entry, source, destination) {
       (name) throws(SystemError) in
       try destination.directory.descriptor.makeSpecial(name, like: entry.source, mode: mode)
@@ -184,6 +190,12 @@ extension EntryCopier {
     let target = source.bytes
     // A relative path leads to the source only from where it was given.
     if !target.isAbsolute, !destination.isInCurrentDirectory {
+      // A name that is taken decides first.
+      switch try resolveConflict(entry, source, destination)?.kind {
+      case .skip: return .skipped
+      case .leave: return .unchanged
+      default: break
+      }
       throw ReflinkError(
         code: .invalidArgument, operation: .linkSymbolically, source: source.path,
         destination: destination.path)
@@ -243,7 +255,9 @@ extension EntryCopier {
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location,
     to destination: Location
   ) throws(ReflinkError) -> Result {
-    try linkFile(entry, file, source, destination)
+    let result = try linkFile(entry, file, source, destination)
+    if case .alreadyLinked = result { return .unchanged }
+    return result
   }
 
   /// Gives an open file the destination's name too.
@@ -259,8 +273,7 @@ extension EntryCopier {
     }
     switch creation {
     case .skipped: return .skipped
-    // It is another name of the file already.
-    case .unchanged: return .hardLink
+    case .unchanged: return .alreadyLinked
     case .made(let transaction):
       try publish(transaction, file, source, destination)
       if entry.isOperand { created?.insert(destination, entry.source.identity) }

@@ -23,6 +23,9 @@ package final class Directory: Sendable {
     self.base = base
   }
 
+  /// Its path byte for byte as it was given.
+  package var givenPath: OwnedName { path.bytes(appending: OwnedName("")) }
+
   /// What came of opening a directory.
   package enum Opened {
     case directory(Directory)

@@ -103,11 +103,13 @@ package struct EntryIdentity: Hashable, Sendable {
   private let name: OwnedName
   package let isDirectory: Bool
 
-  /// Nil where there is no such entry.
-  package init?(_ path: OwnedName) {
+  /// Nil where there is no such entry, or nothing behind a link that is to be followed.
+  package init?(_ path: OwnedName, follow: Bool) {
     do throws(SystemError) {
       let location = try OwnedLocation(resolving: path)
-      let status = try location.with { (location) throws(SystemError) in try location.status() }
+      let status = try location.with { (location) throws(SystemError) in
+        try location.status(follow: follow)
+      }
       directory = try location.directory.descriptor.status().identity
       name = location.name.withoutTrailingSlashes
       isDirectory = status.type == .directory

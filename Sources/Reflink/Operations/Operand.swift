@@ -107,12 +107,21 @@ extension EntryCopier {
     guard error.errno == .noSuchFileOrDirectory else {
       return error.during(.examine(.destination), source.path, destination)
     }
+    // A source that is to be read is opened before its copy is made.
+    if access(for: status.type) == .data {
+      do throws(SystemError) {
+        _ = try source.open(.nonBlocking)
+      } catch {
+        return error.during(.open(.source), source.path, destination)
+      }
+    }
     let operation: ReflinkError.Operation =
       switch (options.product, status.type) {
       case (_, .directory): .createDirectory
       case (.hardLinks, _): .createHardLink
       case (.symbolicLinks, _): .linkSymbolically
       case (_, .symbolicLink): .createSymbolicLink
+      case (_, let type) where access(for: type) == .reference: .createSpecial(type)
       default: .createFile
       }
     return error.during(operation, source.path, destination)

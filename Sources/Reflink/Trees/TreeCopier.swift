@@ -54,6 +54,19 @@ package struct TreeCopier {
     }
   }
 
+  /// Throws where a directory on the way to a source is not there, or none; `path` is its own.
+  package func examine(wayTo path: OwnedName) throws(ReflinkError) {
+    let location = try locate(path)
+    do throws(SystemError) {
+      let status = try location.with { (way) throws(SystemError) in
+        try way.status(follow: true)
+      }
+      if status.type != .directory { throw SystemError(call: .statx, errno: .notDirectory) }
+    } catch {
+      throw error.during(.examine(.source), path.path)
+    }
+  }
+
   /// Copies a directory without what is in it, to be finished by whoever asked.
   package mutating func enter(
     _ source: OwnedLocation, to destination: OwnedLocation
@@ -75,22 +88,24 @@ package struct TreeCopier {
   }
 
   /// Copies what the caller named, by paths; the destination's is relative to `directory`
-  /// where there is one.
+  /// where there is one. Returns whether it was: what is in a directory may have failed.
+  @discardableResult
   package mutating func copy(
     _ source: OwnedName, to destination: OwnedName, in directory: Directory?
-  ) throws(ReflinkError) {
+  ) throws(ReflinkError) -> Bool {
     if let directory {
       return try copy(try locate(source), to: OwnedLocation(directory, destination))
     }
     let pair = try OperandPair(source, destination, entries)
-    try copy(pair.source, to: pair.destination)
+    return try copy(pair.source, to: pair.destination)
   }
 
   /// Copies what the caller named. Several calls share one memory of hard links.
+  @discardableResult
   package mutating func copy(
     _ source: OwnedLocation, to destination: OwnedLocation
-  ) throws(ReflinkError) {
-    try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) in
+  ) throws(ReflinkError) -> Bool {
+    try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) -> Bool in
       do throws(ReflinkError) {
         let result = try entries.copy(from, isOperand: true, to: to)
         switch result {
@@ -101,15 +116,17 @@ package struct TreeCopier {
           done(.directory(isNew: directory.isNew), from, to)
           try copyContents(of: directory)
         case .skipped, .unchanged: done(.skipped, from, to)
-        case .hardLink: done(.hardLink, from, to)
+        case .hardLink, .alreadyLinked: done(.hardLink, from, to)
         case .symbolicLink: done(.symbolicLink, from, to)
         case .special: done(.special, from, to)
         case .unfinished, .blocked:
           preconditionFailure("without a turn a file is copied to its end")
         }
+        return true
       } catch {
         guard onFailure.absorbs(error, in: &outcome) else { throw error }
         onFailure.tell(error)
+        return error.operation == .readDirectory
       }
     }
   }
