@@ -85,7 +85,7 @@ enum Command {
         } else {
           isCopied = try copier.copy(pair.source, to: pair.destination, in: pair.directory)
         }
-        if isCopied, pairs.count > 1 { seen.copied(pair, settings) }
+        if pairs.count > 1 { seen.reached(pair, isCopied: isCopied, settings) }
       } catch {
         reporter.tell(error)
         succeeded = false

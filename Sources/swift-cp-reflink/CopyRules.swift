@@ -83,7 +83,9 @@ struct CopyRules: Sendable {
     let isLink = source.type == .symbolicLink
     // Whoever follows links knows what is only made anew from what a link there leads to.
     let reaches =
-      hasContents(source) || copiesLinks || (source.type == .directory && keepsDirectoryLinks)
+      source.type == .directory
+      ? keepsDirectoryLinks || (copiesLinks && backups == nil)
+      : hasContents(source) || copiesLinks
     guard
       source.identity == link.identity
         || (reaches && source.identity == existing.target?.identity)

@@ -14,7 +14,7 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
   let what =
     switch error.operation {
     // Of the way to a source that is copied with its directories.
-    case .examine(.source) where operands.withParents && error.source != operands.source.path:
+    case .examine(.source) where operands.leadsThrough(error.source):
       "failed to get attributes of \(source)"
     case .examine(.source): "cannot stat \(source)"
     case .examine(.destination): "cannot stat \(destination)"

@@ -10,6 +10,11 @@ struct OperandPair: Sendable {
   /// Whether the source's own directories are made below `directory`; see `--parents`.
   var withParents = false
 
+  /// Whether a path is that of a directory on the way to a source that is copied with those.
+  func leadsThrough(_ path: FilePath) -> Bool {
+    withParents && path != source.path && source.path.starts(with: path)
+  }
+
   /// A source's path as messages show it: what was given exactly as it was given.
   func shown(source path: FilePath) -> String {
     Quoting.name(path.restoring(source))

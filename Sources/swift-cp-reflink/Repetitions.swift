@@ -6,24 +6,23 @@ struct Repetitions {
 
   /// What to say about a source that came before; nil for a new one, and for one that is not
   /// copied in any case.
-  mutating func warning(_ pair: OperandPair, _ settings: Settings) -> String? {
+  func warning(_ pair: OperandPair, _ settings: Settings) -> String? {
     let follow = settings.copyOptions.symbolicLinks != .copy
     guard let identity = EntryIdentity(pair.source, follow: follow) else { return nil }
     if identity.isDirectory ? !settings.rules.recursive : settings.rules.backups != nil {
       return nil
     }
-    // A directory counts once it was copied.
-    guard seen.contains(identity) else {
-      if !identity.isDirectory, !pair.withParents { seen.insert(identity) }
-      return nil
-    }
+    guard seen.contains(identity) else { return nil }
     let kind = identity.isDirectory ? "directory" : "file"
     return "warning: source \(kind) \(Quoting.name(pair.source)) specified more than once"
   }
 
-  /// Notes that a source was copied.
-  mutating func copied(_ pair: OperandPair, _ settings: Settings) {
+  /// Notes that a source was reached, and whether it was copied.
+  mutating func reached(_ pair: OperandPair, isCopied: Bool, _ settings: Settings) {
     let follow = settings.copyOptions.symbolicLinks != .copy
-    if let identity = EntryIdentity(pair.source, follow: follow) { seen.insert(identity) }
+    guard let identity = EntryIdentity(pair.source, follow: follow),
+      isCopied || !identity.isDirectory
+    else { return }
+    seen.insert(identity)
   }
 }

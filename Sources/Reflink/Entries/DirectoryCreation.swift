@@ -234,7 +234,8 @@ extension EntryCopier {
         found = try resolveConflict(entry, source, destination)
       }
       switch found?.kind {
-      case .skip: return .skipped
+      // Linked to itself it is there with all that is in it.
+      case .skip, .leave: return .skipped
       case .create, nil:
         throw SystemError(call: .makeDirectory, errno: .fileExists)
           .during(.createDirectory, source.path, destination.path)
