@@ -18,6 +18,8 @@ enum KnownDifference: String {
   /// Modes and times of the directories that --parents makes, where those are the sources' own:
   /// ours takes them before the copy changes them, and never those of ".".
   case attributesOfWay
+  /// A directory that comes twice is copied twice.
+  case directoryTwice
   /// A source counts as named twice once it was copied.
   case namedTwice
   /// Through a link to a directory, cp leaves the backup in the current directory.
@@ -37,6 +39,8 @@ enum KnownDifference: String {
 
     if either.contains(any: "into itself") {
       self = .intoItself
+    } else if theirs.errors.contains(any: "will not create hard link") {
+      self = .directoryTwice
     } else if either.contains(any: "mutually exclusive") {
       self = .backupAndNoClobber
     } else if withParents, bothFail,
