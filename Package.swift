@@ -11,8 +11,11 @@ let swiftSettings: [SwiftSetting] = [
   .enableExperimentalFeature("Lifetimes"),
 ]
 
-// Tests of the optimised library are linked with the command, and not static.
-let isStatic = Context.environment["REFLINK_OPTIMISED_TESTS"] == nil
+// Tests of the optimised library are linked with the command, and not static. REFLINK_DYNAMIC=1
+// gives a dynamic command, for fakeroot and whatever else is preloaded; see Scripts/install.
+let isStatic =
+  Context.environment["REFLINK_OPTIMISED_TESTS"] == nil
+  && Context.environment["REFLINK_DYNAMIC"] == nil
 
 // What runs at the start, for the linker to put side by side; see Scripts/order-symbols.
 let order = "\(Context.packageDirectory)/Scripts/symbols.order"

@@ -1,6 +1,9 @@
 // The start of the command.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>  // says which C library it is
@@ -22,6 +25,48 @@ void ccommand_occupy_standard_streams(void) {
     for (int stream = 0; stream <= 2; stream++)
         // Neither reads nor writes: whoever tries is told EBADF, as before.
         if (fcntl(stream, F_GETFD) < 0) (void)open("/", O_PATH);
+}
+
+#ifdef CCOMMAND_STATIC
+// The variable that says that calls of the C library are to be answered by something else
+// (fakeroot, pseudo, or anything that is preloaded), or null.
+static const char *preloader(void) {
+    static const char *const names[] = {"LD_PRELOAD", "FAKEROOTKEY", "PSEUDO_PREFIX", "PSEUDO_LOCALSTATEDIR"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL && value[0] != 0) return names[i];
+    }
+    return NULL;
+}
+
+// ../libexec/swift-cp-reflink from where this program is. False where that is not known.
+static bool find_twin(char *path, size_t capacity) {
+    ssize_t length = readlink("/proc/self/exe", path, capacity);
+    if (length < 0) {
+        const char *given = (const char *)getauxval(AT_EXECFN);
+        if (given == NULL || strlen(given) >= capacity) return false;
+        length = (ssize_t)strlen(given);
+        memcpy(path, given, (size_t)length);
+    }
+    if ((size_t)length >= capacity) return false;
+    path[length] = 0;
+    char *name = strrchr(path, '/');
+    const char *twin = "/../libexec/swift-cp-reflink";
+    if (name == NULL || (size_t)(name - path) + strlen(twin) >= capacity) return false;
+    strcpy(name, twin);
+    return true;
+}
+#endif
+
+const char *ccommand_run_preloaded(void) {
+#ifdef CCOMMAND_STATIC
+    const char *variable = preloader();
+    char path[4096];
+    if (variable != NULL && find_twin(path, sizeof path)) execv(path, argument_values);
+    return variable;
+#else
+    return NULL;
+#endif
 }
 
 char **ccommand_arguments(int *count) {

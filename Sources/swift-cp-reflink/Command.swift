@@ -7,6 +7,11 @@ import SystemPackage
 enum Command {
   static func run() -> CInt {
     ccommand_occupy_standard_streams()
+    if let variable = unsafe ccommand_run_preloaded() {
+      return unsafe refuse(
+        "\(String(cString: variable)) is set, which a static program does not notice: install the "
+          + "dynamic command too, as ../libexec/swift-cp-reflink (Scripts/install), or unset it")
+    }
     // A write past the process's size limit is then an error to report, not a death.
     _ = signal(SIGXFSZ, SIG_IGN)
     switch parseArguments() {

@@ -19,6 +19,12 @@ struct ccommand_option {
 /// /proc/self/cmdline, which is not there everywhere. Only with glibc.
 char **ccommand_arguments(int *count);
 
+/// A static program is not reached by what is preloaded to answer for the C library (fakeroot,
+/// pseudo), and would make a copy that is not what was asked for. Where something is, runs the
+/// dynamic command ../libexec/swift-cp-reflink in this one's place. Returns null where nothing
+/// is, else, if that command cannot be run, the variable that says so.
+const char *ccommand_run_preloaded(void);
+
 /// Opens something that can neither be read nor written for each of standard input, output
 /// and error that is closed: no file of a copy may get its number.
 void ccommand_occupy_standard_streams(void);

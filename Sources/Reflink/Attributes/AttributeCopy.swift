@@ -141,9 +141,8 @@ struct AttributeCopy: Sendable {
   private func makeWritable(
     _ destination: borrowing Descriptor, _ source: FileStatus
   ) -> FilePermissions? {
-    guard source.type != .symbolicLink, !preserving.needsOwnersOnly,
-      !source.permissions.contains(.ownerWrite),
-      let mode = try? destination.rights().permissions
+    guard source.type != .symbolicLink, let mode = try? destination.rights().permissions,
+      !mode.contains(.ownerWrite)
     else { return nil }
     try? destination.setMode(mode.union(.ownerWrite))
     return mode

@@ -77,8 +77,7 @@ import Testing
           for tree in trees { _ = try await tree.value }
           for clone in clones {
             // Nobody cancelled anything.
-            let error = await clone.failure
-            #expect(error == nil)
+            if let error = await clone.failure { Issue.record("\(error)") }
           }
         }
       }
