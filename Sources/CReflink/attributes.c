@@ -16,6 +16,10 @@
 #define SYS_fchmodat2 452  // the same number on every processor
 #endif
 
+#ifndef SYS_listxattrat
+#define SYS_listxattrat 465
+#endif
+
 enum { EMPTY_PATH = 0x1000 };  // AT_EMPTY_PATH, which musl hides
 
 // The calls by descriptor refuse a reference (O_PATH) with EBADF. The forms with
@@ -81,6 +85,11 @@ int creflink_set_times(int descriptor, struct creflink_time accessed, struct cre
 ssize_t creflink_list_attributes(int descriptor, char *names, size_t capacity) {
     return EITHER(descriptor, flistxattr(descriptor, names, capacity),
                   listxattr(path, names, capacity));
+}
+
+ssize_t creflink_list_attributes_at(int directory, const char *name, char *names, size_t capacity) {
+    return (ssize_t)RESULT(
+        syscall(SYS_listxattrat, directory, name, AT_SYMLINK_NOFOLLOW, names, capacity));
 }
 
 ssize_t creflink_get_attribute(int descriptor, const char *name, void *value, size_t capacity) {

@@ -71,7 +71,8 @@ struct Option {
       meaning: .parents, short: nil, long: "parents",
       help: "make SOURCE's whole path under DIRECTORY"),
     Option(
-      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true, isOwn: true),
+      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true,
+      isOwn: true),
     Option(
       meaning: .preserveUsual, short: "p", long: nil,
       help: "same as --preserve=mode,ownership,timestamps"),

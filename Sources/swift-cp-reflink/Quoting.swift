@@ -45,7 +45,8 @@ enum Quoting {
   static func quote(_ word: OwnedName) -> String {
     let isUTF8 = Locale.isUTF8
     let text = Piece.split(word.text.map(UInt8.init(bitPattern:)), isUTF8: isUTF8).map { piece in
-      let isSpecial = piece.text == (isUTF8 ? "’" : "'") || (piece.isPrintable && piece.text == "\\")
+      let isSpecial =
+        piece.text == (isUTF8 ? "’" : "'") || (piece.isPrintable && piece.text == "\\")
       return isSpecial ? "\\" + piece.text : piece.text
     }.joined()
     return isUTF8 ? "‘\(text)’" : "'\(text)'"

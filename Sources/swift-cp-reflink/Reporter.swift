@@ -81,7 +81,8 @@ final class Reporter: Sendable {
     {
       return ""
     }
-    return "\(operands.shown(source: error.source)) -> \(operands.shown(destination: destination))\n"
+    return
+      "\(operands.shown(source: error.source)) -> \(operands.shown(destination: destination))\n"
   }
 
   private func tell(_ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath) {

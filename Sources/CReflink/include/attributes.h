@@ -21,6 +21,10 @@ int creflink_set_times(int descriptor, struct creflink_time accessed, struct cre
 /// flistxattr(2): names, each ended by a NUL. `capacity` 0 asks for the size.
 ssize_t creflink_list_attributes(int descriptor, char *names, size_t capacity);
 
+/// listxattrat(2) of a name, a link not followed; since Linux 6.13. For what cannot be opened where
+/// there is no /proc.
+ssize_t creflink_list_attributes_at(int directory, const char *name, char *names, size_t capacity);
+
 /// fgetxattr(2). `capacity` 0 asks for the size.
 ssize_t creflink_get_attribute(int descriptor, const char *name, void *value, size_t capacity);
 

@@ -12,9 +12,11 @@ struct SourceAttributes: Sendable {
 
   private init() {}
 
-  /// Almost every file has none, which flistxattr(2) tells by one call.
+  /// Almost every file has none, which flistxattr(2) tells by one call. Of a reference only /proc
+  /// tells; where that is missing, `location` does.
   init(
-    listing source: borrowing Descriptor, _ type: FileType, for preserving: Preservation
+    listing source: borrowing Descriptor, _ type: FileType, at location: Location? = nil,
+    for preserving: Preservation
   ) {
     guard preserving.mode || preserving.extendedAttributes != .ignore else { return }
     do throws(SystemError) {
@@ -22,7 +24,10 @@ struct SourceAttributes: Sendable {
     } catch {
       if error.errno == .notSupported { return }
       // Without /proc nothing is known of what is not opened; a link has no such lists.
-      if type == .symbolicLink, error.errno == .noSuchFileOrDirectory { return }
+      if error.errno == .noSuchFileOrDirectory {
+        if type == .symbolicLink { return }
+        if let location, Self.areNone(of: source, at: location) { return }
+      }
       // A list over 64 KiB (XFS: E2BIG) hides what is nevertheless there.
       failure = error
       names = [.accessACL, .defaultACL, .capability].filter { source.mayHave($0) }
@@ -31,6 +36,14 @@ struct SourceAttributes: Sendable {
 
   /// Whether the source is known to have nothing but its mode.
   var areNone: Bool { names.isEmpty && failure == nil }
+
+  private static func areNone(of source: borrowing Descriptor, at location: Location) -> Bool {
+    guard let there = try? location.status(), let identity = try? source.status().identity,
+      there.identity == identity,
+      let has = try? location.directory.descriptor.hasAttributes(location.name)
+    else { return false }
+    return !has
+  }
 
   func contains(_ name: AttributeName) -> Bool {
     names.contains(name)

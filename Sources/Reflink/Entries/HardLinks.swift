@@ -133,7 +133,9 @@ extension EntryCopier {
       throw error.during(.createHardLink, path, destination.path)
     }
     // As after an earlier copy; two operands of one name are another matter.
-    if !(entry.isOperand && created != nil), let there = try? destination.statusIfPresent(), there.identity == earlier.identity {
+    if !(entry.isOperand && created != nil), let there = try? destination.statusIfPresent(),
+      there.identity == earlier.identity
+    {
       return .hardLink
     }
     return try linkFile(entry, file, source, destination)

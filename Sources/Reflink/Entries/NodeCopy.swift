@@ -138,9 +138,10 @@ extension EntryCopier {
     if preservesAny {
       let attributes = AttributeCopy(
         preserving: preserving,
-        attributes: SourceAttributes(listing: reference, status.type, for: preserving),
+        attributes: SourceAttributes(
+          listing: reference, status.type, at: source, for: preserving),
         isNew: true, creationMode: finalMode, removesInheritedACL: options.usesDefaultMode,
-        mayHaveACL: destination.directory.observed?.inheritsACL ?? true)
+        mayHaveACL: destination.directory.givesACL)
       do throws(AttributeCopy.Failure) {
         try attributes.apply(status, from: reference, to: made)
       } catch {

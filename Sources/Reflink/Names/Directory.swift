@@ -26,6 +26,16 @@ package final class Directory: Sendable {
   /// Its path byte for byte as it was given.
   package var givenPath: OwnedName { path.bytes(appending: OwnedName("")) }
 
+  /// Whether new entries inherit an access control list here; asked for where it is not known.
+  var givesACL: Bool {
+    if let observed { return observed.inheritsACL }
+    do throws(SystemError) {
+      return try open(.dot, .directory).attributeNames().contains(.defaultACL)
+    } catch {
+      return error.errno != .notSupported
+    }
+  }
+
   /// What came of opening a directory.
   package enum Opened {
     case directory(Directory)

@@ -157,7 +157,9 @@ extension Descriptor {
 
   /// All that is left of the directory, by the number of the inode: the order in which cp asks.
   /// False at its end.
-  mutating func fillInOrderOfInodes(from directory: borrowing Descriptor) throws(SystemError) -> Bool {
+  mutating func fillInOrderOfInodes(from directory: borrowing Descriptor) throws(SystemError)
+    -> Bool
+  {
     let number = directory.number
     next = 0
     filled = 0

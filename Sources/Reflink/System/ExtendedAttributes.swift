@@ -31,6 +31,13 @@ extension Descriptor {
     return list.split(separator: 0).map { AttributeName(bytes: Array($0) + [0]) }
   }
 
+  /// listxattrat(2) of a name in this directory: whether it has any attributes.
+  func hasAttributes(_ name: Name) throws(SystemError) -> Bool {
+    try check(.listAttributes) {
+      unsafe creflink_list_attributes_at(number, name.pointer, nil, 0)
+    } > 0
+  }
+
   /// fgetxattr(2).
   func attribute(_ name: AttributeName) throws(SystemError) -> [CChar] {
     let size = try check(.getAttribute) {

@@ -96,7 +96,8 @@ extension FileTransfer {
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64
   ) throws(SystemError) {
     do throws(SystemError) {
-      try mover.destination.writeAll(range, of: buffer, at: destinationType == .regular ? offset : nil)
+      try mover.destination.writeAll(
+        range, of: buffer, at: destinationType == .regular ? offset : nil)
     } catch {
       // How far it got: the bytes before the failing call.
       writtenEnd = error.offset ?? writtenEnd

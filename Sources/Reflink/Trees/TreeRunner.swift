@@ -94,7 +94,9 @@ final class TreeRunner: Work {
       let batch = NameBatch()
       do throws(SystemError) {
         // Parked since it was asked for: again, from the line.
-        guard let hasNames = try node.read(batch, inOrder: tree.entries.ask != nil) else { return item }
+        guard let hasNames = try node.read(batch, inOrder: tree.entries.ask != nil) else {
+          return item
+        }
         guard hasNames else {
           release(node, &state)
           return nil

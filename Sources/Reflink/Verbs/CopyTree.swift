@@ -166,7 +166,8 @@ private func request(
   }
   return CopyRequest(
     files: .named(try inside(source, .source), try inside(destination, .destination)),
-    options: options, decide: rule.decideInOpenDirectory(options), filter: filter, onFailure: onFailure,
+    options: options, decide: rule.decideInOpenDirectory(options), filter: filter,
+    onFailure: onFailure,
     plan: plan, listener: listener, workers: workers, isTree: true)
 }
 
