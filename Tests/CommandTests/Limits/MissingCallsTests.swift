@@ -1,0 +1,50 @@
+import TestSupport
+import Testing
+
+/// Kernels and sandboxes without the newer system calls: an older one does the same. The oldest
+/// kernel that is provided for is the README's.
+@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct MissingCallsTests {
+  private static let calls = [
+    "statx", "renameat2", "copy_file_range",
+    "faccessat2,openat2,preadv2,pwritev2,clone3,pidfd_send_signal",
+  ]
+
+  /// strace(1) answers in the kernel's place.
+  private func without(_ calls: String, _ errno: String, _ command: String) -> String {
+    "strace -f -qq -o /dev/null -e inject=\(calls):error=\(errno) \(command)"
+  }
+
+  @Test(arguments: calls + [calls.joined(separator: ",")], ["ENOSYS", "EPERM"])
+  func anOlderCallDoesTheSame(_ calls: String, _ errno: String) async throws {
+    try await withDirectory(on: .ext4) { directory in
+      let cp = without(calls, errno, "'\(BuiltCommand.path)'")
+      let answer = try await shell(
+        """
+        exec 2>&1
+        mkdir -p s/d; echo 1 >s/f; ln s/f s/d/hard; ln -s f s/link; mkfifo s/p; mknod s/n c 1 3
+        truncate -s 1M s/holes; echo 2 >>s/holes; chmod 4750 s/f; chown 12:34 s/f; chmod 620 s/p
+        setfattr -n user.x -v y s/f; setfacl -m u:99:rw s/d; touch -h -d @1000000000 s/f s/link s/p
+        \(cp) -a s t; echo $?
+        for i in s t; do
+          (cd $i; find . ! -type d -printf '%P %y %m %U:%G %T@ %n %l %b\\n' | sort; getfattr -Rd .
+           getfacl -R .; find . -type f | sort | xargs cat) >$i.txt
+        done
+        cmp s.txt t.txt && echo same
+        echo old >b; echo 3 >c; \(cp) --backup=t c b; echo $?; \(cp) --backup=t c b; echo $?
+        cat b b.~1~ b.~2~; \(cp) --remove-destination s/holes b; echo $?; cmp s/holes b && echo same
+        \(cp) -u c b; echo $?; \(cp) -rT s t; echo $?
+        """, in: directory.path)
+      #expect(answer == "0\nsame\n0\n0\n3\nold\n3\n0\nsame\n0\n0\n", "\(calls), \(errno)")
+    }
+  }
+
+  @Test(arguments: ["ENOSYS", "EPERM", "ENOTTY"])
+  func withoutCloningItIsCopied(_ errno: String) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let cp = without("ioctl", errno, "'\(BuiltCommand.path)'")
+      let answer = try await shell(
+        "exec 2>&1; echo 1 >a; \(cp) a b; echo $?; cmp a b && echo same", in: directory.path)
+      #expect(answer == "0\nsame\n")
+    }
+  }
+}
