@@ -66,7 +66,8 @@ extension EntryCopier {
 
     let rights = DirectoryRights(
       wanted: wantedPermissions(of: decided),
-      sticky: decided.permissions.intersection(.saveText), options.preserving)
+      special: decided.permissions.intersection([.setUserID, .setGroupID, .saveText]),
+      options.preserving)
     let creation = try makeDirectory(
       rights.creation, publishesLast, isOnTheWay: isOnTheWay, entry, source, destination)
     if case .skipped = creation { return .skipped }

@@ -9,14 +9,16 @@ struct DirectoryRights {
   /// What mkdir(2) is told: its owner can always fill it.
   let creation: UInt32
 
-  init(wanted: FilePermissions, sticky: FilePermissions, _ preserving: Preservation) {
+  /// - Parameter special: The source's set-id and sticky bits. mkdir(2) gives only the last, but
+  ///   fakeroot, in its place, all of them.
+  init(wanted: FilePermissions, special: FilePermissions, _ preserving: Preservation) {
     self.wanted = wanted
-    self.sticky = sticky
+    sticky = special.intersection(.saveText)
     withheld = wanted.intersection([.groupWrite, .otherWrite])
     creation =
       preserving.needsOwnersOnly
       ? 0o700
-      : wanted.subtracting(withheld).union(sticky).union(.ownerReadWriteExecute).rawValue
+      : wanted.subtracting(withheld).union(special).union(.ownerReadWriteExecute).rawValue
   }
 
   /// What its owner needs only until it is complete.
