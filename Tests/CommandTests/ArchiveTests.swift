@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Trees with everything in them, copied by cp and by us, and compared entry by entry.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct ArchiveTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ArchiveTests {
   private let tree = """
     set -e
     mkdir -p src && cd src

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What the command does with data, and what it says about it.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct CloneTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct CloneTests {
   @Test(arguments: TestFileSystem.clonable)
   func clonesAndSaysSo(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

@@ -4,7 +4,7 @@ import Testing
 
 /// The same command line, given to the system's cp and to ours, in the same directory:
 /// the same words, the same status, and the same files afterwards.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct DifferentialTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct DifferentialTests {
   /// Names that are one file in every way there is, and some that are not.
   private static let sameFile = """
     echo foo > foo; ln -s foo symlink; ln foo hardlink; ln -s foo sl1; ln -s foo sl2

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// cp's grammar: how options and operands are understood.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct GrammarTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct GrammarTests {
   private func onXfs(_ body: (TestDirectory) async throws -> Void) async throws {
     try await withDirectory(on: .xfs) { directory in
       try await shell(

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Where newer versions of cp differ from those that are installed, or have more.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct NewerTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct NewerTests {
   private func onXfs(_ body: (TestDirectory) async throws -> Void) async throws {
     try await withDirectory(on: .xfs) { directory in
       try await shell(

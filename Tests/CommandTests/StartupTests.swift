@@ -4,7 +4,7 @@ import Testing
 
 /// What it takes to start. Page faults are nearly all of it, and are counted the same on a
 /// busy machine.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct StartupTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct StartupTests {
   /// The minor page faults of a program from its start to its end.
   private func minorFaults(_ arguments: [String]) throws -> Int {
     var pointers = arguments.map { strdup($0) } + [nil]

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Somebody puts a symbolic link in the place of a directory while a tree is copied.
-@Suite(.onFileSystems, .serialized, .timeLimit(.minutes(8))) struct SwappedLinkTests {
+@Suite(.onFileSystems, .serialized, .timeLimit(.minutes(20))) struct SwappedLinkTests {
   /// Renames the directory away and the link into its place, and back, until stopped.
   private final class Swapper: Sendable {
     private let stopped = Atomic<Bool>(false)

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// How many system calls a copy takes: counts are stable where times are not.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SystemCallTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct SystemCallTests {
   /// The calls that name or use the files of a copy, in order.
   private func calls(_ directory: TestDirectory, _ arguments: [String]) async throws -> [String] {
     let trace = try await shell(

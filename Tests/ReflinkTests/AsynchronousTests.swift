@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The asynchronous twins: the same outcome, and no thread of the cooperative pool held.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct AsynchronousTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct AsynchronousTests {
   @Test func givesTheSameOutcomeAndError() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.fill("a", 100_000)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Owner, mode, times, extended attributes and access control lists.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct AttributeTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct AttributeTests {
   @Test(arguments: TestFileSystem.main)
   func everythingIsPreserved(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A task that is cancelled at any moment leaves all or nothing: 200 times for each way.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct CancellationTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct CancellationTests {
   /// A way that data goes, and where.
   struct Way: Sendable, CustomTestStringConvertible {
     var testDescription: String

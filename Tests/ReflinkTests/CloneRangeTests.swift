@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `cloneRange` against a model of arrays, and at its edges.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct CloneRangeTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct CloneRangeTests {
   private func cloned(
     _ directory: TestDirectory, _ a: String, _ range: Range<Int64>, _ b: String, at offset: Int64,
     _ cloning: Cloning = .preferred

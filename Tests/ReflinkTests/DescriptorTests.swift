@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The verbs over open files and directories.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct DescriptorTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct DescriptorTests {
   private func open(
     _ directory: TestDirectory, _ name: String, _ mode: FileDescriptor.AccessMode = .readOnly,
     _ options: FileDescriptor.OpenOptions = []

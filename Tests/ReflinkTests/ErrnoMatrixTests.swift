@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What the kernel refuses, as a caller meets it: by file, flag and state.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct ErrnoMatrixTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ErrnoMatrixTests {
   private let required = CopyOptions(cloning: .required)
 
   // MARK: Btrfs NOCOW

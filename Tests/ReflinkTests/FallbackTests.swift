@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What happens where files cannot share: the next way down, and why.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct FallbackTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct FallbackTests {
   @Test(arguments: TestFileSystem.copying, [1, 4096, 300_000, (9 << 20) + 17])
   func offloadsAndSaysWhy(_ system: TestFileSystem, size: Int) async throws {
     try await withDirectory(on: system) { directory in

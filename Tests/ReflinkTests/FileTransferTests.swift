@@ -7,7 +7,7 @@ import Testing
 
 /// The transfer step by step: bounded, resumable, and right when the source
 /// changes between two steps.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct FileTransferTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct FileTransferTests {
   private func transfer(
     _ directory: TestDirectory, _ cloning: Cloning, holes: Holes = .keep
   ) throws -> FileTransfer {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Holes stay holes on every way; with other words they are made or filled.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct HoleTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct HoleTests {
   private static let layouts: [[(at: Int, count: Int)]] = [
     [],
     [(0, 4096)],

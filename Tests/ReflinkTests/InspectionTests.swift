@@ -6,7 +6,7 @@ import Testing
 @testable import Reflink
 
 /// Extents, proof of sharing, and what is possible.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct InspectionTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct InspectionTests {
   @Test(arguments: TestFileSystem.all + [.fuse])
   func everyByteIsInOneExtent(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

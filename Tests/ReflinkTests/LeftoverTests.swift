@@ -6,7 +6,7 @@ import Testing
 
 /// What a copy that failed leaves is told, also what should have gone. In a directory that takes
 /// new names and gives none away, nothing can be removed again.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct LeftoverTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct LeftoverTests {
   @Test func aTemporaryFileThatCannotBeRemoved() async throws {
     try await withAppendOnlyDirectory { directory in
       try directory.fill("a", 5000)

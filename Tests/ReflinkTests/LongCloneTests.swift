@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A whole clone of a fragmented source: watched, and ready to be ended.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct LongCloneTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct LongCloneTests {
   @Test(arguments: [TestFileSystem.xfs, .btrfs])
   func runsInAHelperAndSharesAll(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

@@ -7,7 +7,7 @@ import Testing
 @testable import Reflink
 
 /// Trees by several workers: the same tree as by one.
-@Suite(.onFileSystems, .serialized, .timeLimit(.minutes(8))) struct ParallelTreeTests {
+@Suite(.onFileSystems, .serialized, .timeLimit(.minutes(20))) struct ParallelTreeTests {
   /// Files of all sizes with names all over the tree, some of them the same files.
   private func makeTree(_ directory: TestDirectory) async throws {
     try await shell(

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// How far a copy is, for tasks and for threads that ask.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct ProgressTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ProgressTests {
   @Test(arguments: [Cloning.preferred, .never])
   func oneFileKnowsItsSizeAndEndsWithAllOfIt(_ cloning: Cloning) async throws {
     try await withDirectory(on: .ext4) { directory in

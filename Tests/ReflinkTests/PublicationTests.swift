@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// How a new file comes by its name.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct PublicationTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct PublicationTests {
   @Test(arguments: TestFileSystem.all, [Publication.inPlace, .unnamed, .temporary])
   func theCopyIsTheSame(_ system: TestFileSystem, _ publication: Publication) async throws {
     try await withDirectory(on: system) { directory in

@@ -5,7 +5,7 @@ import Testing
 @testable import Reflink
 
 /// Turns at a few workers.
-@Suite(.timeLimit(.minutes(4))) struct RunQueueTests {
+@Suite(.timeLimit(.minutes(20))) struct RunQueueTests {
   /// Ends its turns as it is told, and notes when it had one.
   fileprivate final class Piece: Work {
     let activity: Activity?

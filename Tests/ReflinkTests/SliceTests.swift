@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Clones in slices, and the verb `clone`.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SliceTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct SliceTests {
   @Test(arguments: TestFileSystem.clonable)
   func clonesAllInSlicesOfBytes(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

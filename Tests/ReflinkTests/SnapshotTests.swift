@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The rules of the reflink(2) call, and snapshots of whole trees.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SnapshotTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct SnapshotTests {
   private static let everything =
     "chown 1000:1001 a; chmod 2741 a; setfattr -n user.x -v y a; "
     + "setfacl -m u:99:r a; setcap cap_net_raw=p a; touch -d '2001-02-03 04:05:06.7' a"

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What of a tree is copied, and what becomes of names that are taken.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct TreeRuleTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct TreeRuleTests {
   private static let tree = """
     mkdir -p s/src/deep s/.git/objects s/build; touch s/a.txt s/b.log s/.hidden s/src/c.txt \
       s/src/d.log s/src/deep/e.log s/.git/objects/x s/build/out.txt s/src/build; ln -s a.txt s/link

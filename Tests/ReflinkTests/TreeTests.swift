@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Directories with all that is in them.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct TreeTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct TreeTests {
   @Test(arguments: TestFileSystem.all)
   func accountsForEveryEntry(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

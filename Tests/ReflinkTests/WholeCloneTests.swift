@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// One FICLONE of a whole file: shared, independent, and without a cost in space.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct WholeCloneTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct WholeCloneTests {
   @Test(arguments: TestFileSystem.clonable, [1, 2000, 4096, 100_000, 1 << 20, (1 << 20) + 123])
   func sharesAllData(_ system: TestFileSystem, size: Int) async throws {
     try await withDirectory(on: system) { directory in

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Questions: in cp's order, and answered by whoever is asked.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct AnswerTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct AnswerTests {
   @Test(arguments: TestFileSystem.main)
   func asksInTheOrderOfInodes(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in

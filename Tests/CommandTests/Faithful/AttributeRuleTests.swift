@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Which attributes go where, and what is said of those that cannot.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct AttributeRuleTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct AttributeRuleTests {
   @Test(arguments: [
     Example(
       "the directory below which --parents makes the way is left alone",

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Sources of one command that meet.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SeveralSourcesTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct SeveralSourcesTests {
   /// "Just created" is about operands and names.
   @Test(arguments: [
     "-r", "-a", "-rf", "-au", "-r --remove-destination", "-rb", "-r --backup=numbered", "-rl -f",

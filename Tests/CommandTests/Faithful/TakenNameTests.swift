@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What becomes of a name that is taken, where other programs lose what has it.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct TakenNameTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct TakenNameTests {
   @Test(arguments: [
     Example(
       "a link is not put in the place of what its source leads to",

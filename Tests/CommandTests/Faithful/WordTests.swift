@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Options, names and messages as newest cp has them.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct WordTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct WordTests {
   private static let longName = String(repeating: "n", count: 255)
 
   @Test(arguments: [

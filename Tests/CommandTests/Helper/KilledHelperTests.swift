@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A helper that does not come to its end.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct KilledHelperTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct KilledHelperTests {
   @Test func aHelperThatIsKilledFromOutsideIsDoneWithout() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.makeFragmented("a", extents: 12_000)

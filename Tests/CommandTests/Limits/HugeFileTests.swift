@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// The largest sizes and numbers that there are.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct HugeFileTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct HugeFileTests {
   @Test(
     arguments: [TestFileSystem.tmpfs, .xfs],
     [

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A part of a tree is moved away while the copy is deep inside it, with few descriptors.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct LostDirectoryTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct LostDirectoryTests {
   private static let depth = 80
   private static let movedLevel = 30
   /// Above that: between the two neither ".." nor their names lead to the directories.

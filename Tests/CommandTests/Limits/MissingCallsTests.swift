@@ -3,7 +3,7 @@ import Testing
 
 /// Kernels and sandboxes without the newer system calls: an older one does the same. The oldest
 /// kernel that is provided for is the README's.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct MissingCallsTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct MissingCallsTests {
   private static let calls = [
     "statx", "renameat2", "copy_file_range",
     "faccessat2,openat2,preadv2,pwritev2,clone3,pidfd_send_signal",

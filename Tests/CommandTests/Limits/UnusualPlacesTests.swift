@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Without /proc, and without rights to what was just made.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct UnusualPlacesTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct UnusualPlacesTests {
   /// Runs the command where an empty file system hides /proc.
   private func withoutProc(
     _ directory: TestDirectory, _ arguments: [String], mask: String = "022"

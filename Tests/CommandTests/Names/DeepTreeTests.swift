@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A tree whose paths are longer than a system call takes.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct DeepTreeTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct DeepTreeTests {
   @Test(arguments: ["-a", "-r --preserve=links"])
   func hardLinksAreKept(_ options: String) async throws {
     try await withDirectory(on: .xfs) { directory in

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is left out, declined, or in the way, as cp does it.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct LeftOutTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct LeftOutTests {
   private func alike(
     _ script: String, _ arguments: [String], input: String = "", on system: TestFileSystem = .xfs
   ) async throws {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// A new file is never open to more than its copy will be.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct NarrowCreationTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct NarrowCreationTests {
   /// The group's bits of such a file's mode are the mask of its list, not the group's rights.
   /// New files are of that group from the start.
   private func withMasks(_ body: (TestDirectory) async throws -> Void) async throws {

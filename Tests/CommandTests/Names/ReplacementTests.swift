@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What is to be replaced stays until there is something in its place, whatever fails.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct ReplacementTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ReplacementTests {
   /// The first call, or the second, where the first finds the name taken.
   @Test(
     arguments: ["-a --remove-destination s/a t/a", "-af s/a t/a", "-a -T s t", "-af -T s t"],

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// What one command copies belongs together, however many operands it has.
-@Suite(.onFileSystems, .timeLimit(.minutes(8))) struct SeveralOperandsTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct SeveralOperandsTests {
   /// The memory of hard links outlives the end of a tree, and of the threads that helped with it.
   @Test(arguments: [["s/d", "s/a"], ["s/a", "s/d"], ["s/d", "s/e"], ["s/d", "s/e", "s/a"]])
   func hardLinksBetweenThemAreKept(_ operands: [String]) async throws {

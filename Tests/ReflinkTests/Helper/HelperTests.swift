@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The process that clones a long file, in programs that have children of their own.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct HelperTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct HelperTests {
   private func withLongFile(
     _ extents: Int = 8000, _ body: (TestDirectory) async throws -> Void
   ) async throws {

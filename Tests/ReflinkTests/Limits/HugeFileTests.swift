@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Sizes and places up to the last that there is: arithmetic that overflows ends the process.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct HugeFileTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct HugeFileTests {
   /// `d` holds two files of one hole each, as large as a file can be.
   private func withHugeFiles(
     on system: TestFileSystem, _ body: (TestDirectory) async throws -> Void

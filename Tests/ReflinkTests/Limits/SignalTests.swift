@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Signals whose handlers do not restart system calls, every 2 ms for more than a second.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct SignalTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct SignalTests {
   private enum Waiting: Int, CaseIterable {
     case toOpenAFifo, toWriteToAPipe, toReadAPipe, toReadAFifo
   }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Another thread changes what belongs to the whole process while a tree is copied.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct ProcessStateTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct ProcessStateTests {
   @Test(arguments: [false, true])
   func theUmaskMatters(_ isAsync: Bool) async throws {
     try await withDirectory(on: .tmpfs) { directory in

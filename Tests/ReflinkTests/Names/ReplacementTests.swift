@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// What is to be replaced stays until there is something in its place.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct ReplacementTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ReplacementTests {
   /// mknod(2) says that a name is taken before it looks at the caller's rights.
   @Test(arguments: TestFileSystem.main, [false, true])
   func aFileOutlivesANodeThatItsOwnerMayNotMake(_ system: TestFileSystem, _ updates: Bool)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A tree is made under another name, which somebody else takes over.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct StolenNameTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct StolenNameTests {
   /// Renames the tree away, and another directory into its place; once.
   private final class Thief: Sendable {
     let directory: TestDirectory

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A thread that blocks on a tree does that tree's work, and nobody else's.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct BlockingCallerTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct BlockingCallerTests {
   /// While the only file of the tree `s` is cloned in its helper, the caller has nothing to do.
   private func withLongTree(_ body: (TestDirectory) async throws -> Void) async throws {
     try await withDirectory(on: .xfs) { directory in

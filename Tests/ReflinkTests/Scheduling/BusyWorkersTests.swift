@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// All workers are busy with copies that do not end: whoever waits gets a turn all the same.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct BusyWorkersTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct BusyWorkersTests {
   @Test func aPipeThatBecomesReadableIsServed() async throws {
     try await withDirectory(on: .xfs) { directory in
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in

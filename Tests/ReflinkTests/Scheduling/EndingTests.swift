@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What is true once a verb has returned, and what holds no worker meanwhile.
-@Suite(.onFileSystems, .timeLimit(.minutes(4)), .serialized) struct EndingTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct EndingTests {
   /// A file system can be unmounted as soon as the copies on it have been told to have ended.
   @Test func nothingIsOpenAnyMore() async throws {
     try await withDirectory(on: .xfs) { directory in

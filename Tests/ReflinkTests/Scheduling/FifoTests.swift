@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A FIFO that is opened for writing and has no reader yet.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct FifoTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct FifoTests {
   /// More of them than there are workers.
   private static let count = BusyWorkers.count + 2
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Who is stopped by what: a tree's files by its failure, a task's copy by its task alone.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct StoppingTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct StoppingTests {
   @Test(arguments: [false, true])
   func aFailureThatStopsATreeStopsItsLargeFiles(_ isAsync: Bool) async throws {
     let size = 768 << 20

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A source that is replaced by rename while it is copied: the copy is of one of the two files.
-@Suite(.onFileSystems, .timeLimit(.minutes(8)), .serialized) struct ReplacedSourceTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct ReplacedSourceTests {
   private static let copies = 3000
   private static let publicSize = 10
   private static let privateSize = 100_000

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What a copy has made is known by its descriptor, whatever has its name later.
-@Suite(.onFileSystems, .timeLimit(.minutes(4))) struct SwappedNameTests {
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct SwappedNameTests {
   /// The first name of a file is taken over by another file before the second is made.
   @Test(arguments: [false, true])
   func laterNamesAreNotLinkedToWhatTookTheFirst(_ isAsync: Bool) async throws {
