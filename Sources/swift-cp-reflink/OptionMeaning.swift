@@ -69,7 +69,9 @@ extension OptionState {
       case .one(.never): settings.copyOptions.cloning = .never
       case .none(let message): return .end(.misuse(message))
       }
-    case .removeDestination: settings.rules.removesDestination = true
+    case .removeDestination:
+      settings.rules.removesDestination = true
+      settings.copyOptions.removesToMakeRoom = true
     case .sparse:
       switch SparseWord.match(argument ?? OwnedName(""), for: "--sparse") {
       case .one(.never): settings.copyOptions.holes = .fill

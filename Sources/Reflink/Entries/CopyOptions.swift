@@ -27,6 +27,10 @@ public struct CopyOptions: Sendable, Hashable {
   /// A link to a directory in the destination is entered like the directory.
   package var entersLinkedDirectories = false
 
+  /// Where there is no room for what is to be replaced and its successor, the former goes first;
+  /// it is lost if the copy fails then.
+  package var removesToMakeRoom = false
+
   /// Whether a small file that was cloned is looked at again, for what is kept in metadata.
   package var detectsInlineData = false
 

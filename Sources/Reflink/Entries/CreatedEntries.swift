@@ -58,7 +58,7 @@ extension EntryCopier {
   func settle(_ source: FileStatus, _ destination: Location, _ result: borrowing Result) {
     switch result {
     case .skipped: forget(source)
-    case .blocked: forget(source)
+    case .blocked, .begunAgain: forget(source)
     case .unchanged:
       // What is there stands for the copy; the decision looked at it by its name as well.
       guard let there = try? destination.status() else { return forget(source) }

@@ -135,10 +135,27 @@ extension EntryCopier {
     do throws(SystemError) {
       successor = try openTemporary(replacement, mode: mode, destination)
     } catch {
+      if ReflinkError.Code(error.errno) == .noSpace, makeRoom(replacing: replacement, destination) {
+        return try attempt(.createFile, source, destination) { () throws(SystemError) in
+          OpenDestination(
+            try destination.open([.write, .create, .exclusive], mode: mode), .named)
+        }
+      }
       throw notReplaced(replacement, .createFile, error, source, destination)
     }
     if replacement == .existing { tell(.removed, source, destination) }
     return successor
+  }
+
+  /// Removes what is to be replaced, where that was asked for. False where it is still there.
+  func makeRoom(replacing replacement: Replacement?, _ destination: Location) -> Bool {
+    guard options.removesToMakeRoom, replacement == .existing else { return false }
+    do throws(SystemError) {
+      try destination.directory.descriptor.remove(destination.name)
+      return true
+    } catch {
+      return false
+    }
   }
 
   private func openTemporary(

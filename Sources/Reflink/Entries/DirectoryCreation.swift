@@ -55,7 +55,9 @@ extension EntryCopier {
   ) throws(ReflinkError) -> Result? {
     let decided = entry.source
     let root = ancestry?.root
-    if let root, root.identity == decided.identity {
+    // One on another file system is made, and not entered, where that is asked for.
+    let isLeftEmpty = root.map { options.staysOnFileSystem && $0.device != decided.identity.device }
+    if let root, root.identity == decided.identity, isLeftEmpty != true {
       throw ReflinkError(
         code: .wrongType, operation: .refuse(.intoItself),
         source: root.source, destination: root.destination)

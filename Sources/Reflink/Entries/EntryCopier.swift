@@ -68,6 +68,8 @@ final class EntryCopier: Sendable {
     case unfinished(SuspendedFile, Wait?)
     /// Nothing was done: a file cannot be opened yet. To be tried again after the wait.
     case blocked(Wait)
+    /// What had the name was removed to make room: to be begun again.
+    case begunAgain
     /// Another name of a file that is being copied: to be tried again after that.
     case postponed(FileIdentity)
     /// Only looked at.
@@ -85,7 +87,7 @@ final class EntryCopier: Sendable {
       case .postponed: nil
       case .directory: nil
       case .unfinished: nil
-      case .blocked: nil
+      case .blocked, .begunAgain: nil
       case .planned: nil
       }
     }
@@ -115,8 +117,10 @@ final class EntryCopier: Sendable {
           entry, source, isOperand: isOperand, follow: follow, within: ancestry,
           to: destination, turn)
       }
-      if let result { return result }
-      // The name leads to another file than the one that was decided on.
+      if let result {
+        guard case .begunAgain = result else { return result }
+      }
+      // Or the name leads to another file than the one that was decided on.
       hint = .unknown
     }
     throw ReflinkError(

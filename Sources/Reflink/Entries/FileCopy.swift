@@ -92,6 +92,7 @@ extension EntryCopier {
       return .file(outcome)
     case .suspended(let wait):
       return .unfinished(SuspendedFile(copy, source, destination), wait)
+    case .madeRoom: return .begunAgain
     case .cancelled(let failure):
       if turn != nil, copy.transfer.bytesDone > Self.quicklyClosed {
         closeElsewhere(SuspendedFile(copy, source, destination))
@@ -108,6 +109,8 @@ extension EntryCopier {
     case suspended(Wait?)
     /// Discarded, for this reason.
     case cancelled(ReflinkError)
+    /// Discarded, and so is what it was to replace.
+    case madeRoom
   }
 
   /// Moves a file's data on: to the end, or as far as the turn goes. What fails is
@@ -128,6 +131,9 @@ extension EntryCopier {
     } catch {
       var failure = describe(error, copy.transfer, source, destination)
       failure.leftover = discard(&copy, destination)
+      if failure.code == .noSpace, makeRoom(replacing: copy.name?.replacement, destination) {
+        return .madeRoom
+      }
       throw failure
     }
     switch end {

@@ -98,6 +98,7 @@ extension CopyRequest {
     switch consume result {
     case .planned(let status): return .done(.planned(status))
     case .blocked(let wait): return .again(wait)
+    case .begunAgain: return .again(Wait(atMost: .zero))
     case .unfinished(let file, let wait): return .file(file, wait)
     case .directory(let directory):
       tell(.directory(isNew: directory.isNew))

@@ -119,7 +119,7 @@ package struct TreeCopier {
         case .hardLink, .alreadyLinked: done(.hardLink, from, to)
         case .symbolicLink: done(.symbolicLink, from, to)
         case .special: done(.special, from, to)
-        case .unfinished, .blocked:
+        case .unfinished, .blocked, .begunAgain:
           preconditionFailure("without a turn a file is copied to its end")
         }
         return true

@@ -205,9 +205,14 @@ final class TreeRunner: Work {
       if let entry = result.entry {
         OwnedLocation.with(file.source, file.destination) { done(entry, $0, $1, &state) }
       }
-      if case .unfinished(let file, let wait) = consume result {
+      switch consume result {
+      case .unfinished(let file, let wait):
         account(&state)
         return tree.suspend(.file(node, file), until: wait)
+      case .begunAgain:
+        account(&state)
+        return tree.push(.entry(node, file.source.name))
+      default: break
       }
     } catch {
       tree.failed(error)

@@ -62,4 +62,16 @@ import Testing
   func sourcesThatMeet(_ example: Example) async throws {
     try await withDirectory(on: .xfs) { try await $0.check(example) }
   }
+
+  /// How a root file system is copied to a new disk.
+  @Test func aTreeIsCopiedIntoAFileSystemThatIsMountedInIt() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let answer = try await directory.answer(
+        to: """
+          mkdir -p s/a s/mnt; mount -t tmpfs none s/mnt; echo f >s/f; cp -ax s/. s/mnt; echo $?
+          find s/mnt -printf '%P %y\\n' | sort; umount s/mnt
+          """)
+      #expect(answer == "0\n d\na d\nf f\nmnt d\n")
+    }
+  }
 }
