@@ -1,3 +1,4 @@
+import CCommand
 import Glibc
 import Reflink
 import SystemPackage
@@ -162,7 +163,10 @@ enum Locale {
       guard let value = environment(name), !value.isEmpty else { continue }
       // Not String.contains, with which all of Swift's regular expressions are linked.
       let letters = value.lowercased().utf8.filter { $0 != 0x2D }
-      return letters.indices.contains { letters[$0...].starts(with: "utf8".utf8) }
+      guard letters.indices.contains(where: { letters[$0...].starts(with: "utf8".utf8) }) else {
+        return false
+      }
+      return unsafe value.withCString { unsafe ccommand_locale_is_installed($0) }
     }
     return false
   }()

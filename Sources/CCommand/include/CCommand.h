@@ -3,6 +3,11 @@
 #ifndef CCOMMAND_H
 #define CCOMMAND_H
 
+#include <stdbool.h>
+
+/// Whether the C library has a locale of this name; one that it has not counts as "C".
+bool ccommand_locale_is_installed(const char *name);
+
 /// Whether an option takes an argument.
 enum ccommand_argument { CCOMMAND_ARGUMENT_NONE, CCOMMAND_ARGUMENT_REQUIRED, CCOMMAND_ARGUMENT_OPTIONAL };
 

@@ -52,6 +52,17 @@ import Testing
     try await withDirectory(on: .xfs) { try await $0.check(example) }
   }
 
+  /// A locale that is not installed counts as C, as setlocale(3) has it.
+  @Test(arguments: ["C.UTF-8", "xx_YY.UTF-8", "en_US.UTF-8", "POSIX", "C", "../x.UTF-8"])
+  func quotesAsTheLocaleHasIt(_ locale: String) async throws {
+    try await withDirectory(on: .tmpfs) { directory in
+      let ours = try await directory.cp(["--reflink=é", "a", "b"], locale: locale)
+      let theirs = try await directory.cp(
+        ["--reflink=é", "a", "b"], executable: "/bin/cp", locale: locale)
+      #expect(ours.errors == theirs.errors)
+    }
+  }
+
   @Test(arguments: [
     Example(
       "a name that is too long for a suffix is shortened",
