@@ -41,8 +41,9 @@ struct CopyRules: Sendable {
       if update == .noneFail { return .refuse(.notReplaced) }
     }
     if let action = decideOnSameFile(facts, existing) {
-      if update == .none { return .skip }
-      let asks = asks && source.type != .directory && !facts.isConfirmed
+      if update == .none || update == .noneFail { return .skip }
+      let asks =
+        asks && update != .older && source.type != .directory && !facts.isConfirmed
       return action == .leave && asks ? .ask : action
     }
     if source.type == .directory {

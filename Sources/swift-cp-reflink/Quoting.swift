@@ -21,10 +21,16 @@ enum Quoting {
   }
 
   private static func ifNeeded(_ bytes: [UInt8]) -> String {
+    let isPlain = Piece.split(bytes, isUTF8: Locale.isUTF8).allSatisfy { piece in
+      piece.isPrintable && piece.text.utf8.allSatisfy { $0 >= 0x80 || isPlainUnquoted($0) }
+    }
     // A shell takes these two for something else only at a word's beginning.
-    let begins = bytes.first.map { !"#~".utf8.contains($0) } ?? false
-    let plain = begins && bytes.allSatisfy { isPlainInDoubleQuotes($0) && !" '".utf8.contains($0) }
-    return plain ? String(decoding: bytes, as: UTF8.self) : name(bytes)
+    guard let first = bytes.first, !"#~".utf8.contains(first), isPlain else { return name(bytes) }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func isPlainUnquoted(_ byte: UInt8) -> Bool {
+    "#~".utf8.contains(byte) || (isPlainInDoubleQuotes(byte) && !" '".utf8.contains(byte))
   }
 
   /// The same for a path as it was given, with a slash at its end if it had one.
@@ -61,7 +67,11 @@ enum Quoting {
     if !hasApostrophe, pieces.allSatisfy(\.isPrintable) {
       return "'\(pieces.map(\.text).joined())'"
     }
-    if hasApostrophe, bytes.allSatisfy(isPlainInDoubleQuotes) {
+    // These two are special to a shell only at a word's beginning, and then plain in quotes.
+    let rest = "#~".utf8.contains(bytes[0]) ? bytes[1...] : bytes[...]
+    if hasApostrophe, pieces.allSatisfy(\.isPrintable),
+      rest.allSatisfy({ $0 >= 0x80 || isPlainInDoubleQuotes($0) })
+    {
       return "\"\(pieces.map(\.text).joined())\""
     }
     return escaped(pieces)
@@ -73,7 +83,7 @@ enum Quoting {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"),
       UInt8(ascii: "A")...UInt8(ascii: "Z"):
       true
-    default: " #%'+,-./:@]_~".utf8.contains(byte)
+    default: " %'+,-./:@]_".utf8.contains(byte)
     }
   }
 

@@ -102,7 +102,7 @@ final class Reporter: Sendable {
     default:
       text = "\(operands.shown(source: source)) -> \(operands.shown(destination: destination))"
       if let backup = backups.withLock({ $0.removeValue(forKey: destination) }) {
-        text += " (backup: \(Quoting.name(backup)))"
+        text += " (backup: \(operands.shown(destination: backup)))"
       }
       text += "\n"
       if verbosity >= .methods, case .file(let file) = outcome { text += describe(file) }

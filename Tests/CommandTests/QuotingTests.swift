@@ -14,7 +14,7 @@ import Testing
     Array("é".utf8), Array("é\n'".utf8), [0xc3], Array("日本".utf8), Array("a\u{200b}b".utf8),
     Array("\u{a0}".utf8), Array("~".utf8), Array("#x".utf8), Array("x y'z\n".utf8), Array("-".utf8),
     Array("=x'".utf8), Array("[a]'".utf8), Array("{}'".utf8), Array("a'\n".utf8),
-    Array("'\n'".utf8),
+    Array("'\n'".utf8), Array("it's~".utf8), Array("a#'".utf8), Array("é's".utf8),
     Array("\n'\n".utf8), Array("#'".utf8), Array("~'".utf8), Array("a\u{2028}".utf8),
     Array("{".utf8),
     Array("a%+,-.:@]_'".utf8), [0xee, 0x80, 0x80, 0xef, 0xb7, 0x90],

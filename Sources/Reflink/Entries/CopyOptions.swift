@@ -128,7 +128,7 @@ public enum SymbolicLinkRule: Sendable, Hashable {
 public enum SpecialFileRule: Sendable, Hashable {
   /// A node of the same kind is made; the source is never opened.
   case recreate
-  /// What can be read from it becomes a regular file.
+  /// What can be read from it becomes a regular file. A socket cannot be opened: an error (ENXIO).
   case readContents
 }
 

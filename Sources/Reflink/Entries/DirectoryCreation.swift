@@ -82,7 +82,7 @@ extension EntryCopier {
         source, isOnTheWay ? [.directory, .reference] : .directory, follow: follow)
     } catch {
       var failure = error.during(.readDirectory, source.path, destination.path)
-      failure.leftover = abandon(creation, rights, source, destination)
+      failure.leftover = abandon(creation, rights, decided, source, destination)
       throw failure
     }
     var status = opened.status
@@ -194,7 +194,9 @@ extension EntryCopier {
         }
         return opened
       } catch {
-        guard isNew, error.errno == .permissionDenied else { throw error }
+        guard error.errno == .permissionDenied else { throw error }
+        // What is there may take new entries and not be listed.
+        if !isNew { return try directory.descriptor.open(name, flags.union(.reference)) }
       }
       let reference = try directory.descriptor.open(name, flags.union(.reference))
       given = try reference.rights().permissions
@@ -262,18 +264,19 @@ extension EntryCopier {
   /// What is done about a new directory whose source cannot be listed: in place it stays, as
   /// cp leaves it, with its attributes. Returns the path of what should be gone.
   private func abandon(
-    _ creation: Creation, _ rights: DirectoryRights, _ source: Location, _ destination: Location
+    _ creation: Creation, _ rights: DirectoryRights, _ decided: FileStatus, _ source: Location,
+    _ destination: Location
   ) -> FilePath? {
     guard options.publication == .inPlace, case .made(let transaction) = creation,
       transaction.state == .named
     else { return takeBack(creation, destination) }
     // It cannot be listed, but described.
     guard let reference = try? source.open([.reference, .directory]),
-      let status = try? reference.status()
+      let status = try? reference.status(), status.identity == decided.identity
     else { return nil }
     let from = Directory(
       reference, DirectoryPath(OwnedName(source.name), in: source.directory.path))
-    let copy = try? open(creation, false, rights, from, status, nil, source, destination)
+    let copy = try? open(creation, false, rights, from, decided, nil, source, destination)
     try? copy?.finish()
     return nil
   }

@@ -40,6 +40,14 @@ import Testing
       "set-id and sticky bits go with the owner",
       "cp -rp root r; echo $?; stat -c %a r", "0\n755\n"),
     Example(
+      "a directory that takes entries and is not listed is filled",
+      "mkdir s d; echo 1 >s/f; mkdir s/e; chmod 300 d; cp -rT s d; echo $?; cat d/f; cp -aT s d; echo $?; stat -c %a d",
+      "0\n1\n0\n755\n"),
+    Example(
+      "one that cannot be listed is made, and told",
+      "mkdir g; chmod 300 g; touch -d @1000000000 g; cp -a g h; echo $?; stat -c '%a %Y' h",
+      "cp: cannot access 'g': Permission denied\n1\n300 1000000000\n"),
+    Example(
       "a source that need not be opened is not",
       "echo 1 >b; cp -n secret b; echo $?; touch -d 2030-01-01 b; cp -u secret b; echo $?; cat b",
       "0\n0\n1\n"),
