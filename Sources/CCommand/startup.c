@@ -28,13 +28,26 @@ void ccommand_occupy_standard_streams(void) {
 }
 
 #ifdef CCOMMAND_STATIC
+// Whether a list of libraries names any but valgrind's own, which answer for no call of the system.
+static bool names_library(const char *list) {
+    while (*list != 0) {
+        size_t length = strcspn(list, ": ");
+        const char *name = list;
+        for (const char *next = list; next < list + length; next++)
+            if (*next == '/') name = next + 1;
+        if (length > 0 && strncmp(name, "vgpreload_", 10) != 0) return true;
+        list += length + (list[length] != 0);
+    }
+    return false;
+}
+
 // The variable that says that calls of the C library are to be answered by something else
 // (fakeroot, pseudo, or anything that is preloaded), or null.
 static const char *preloader(void) {
     static const char *const names[] = {"LD_PRELOAD", "FAKEROOTKEY", "PSEUDO_PREFIX", "PSEUDO_LOCALSTATEDIR"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *value = getenv(names[i]);
-        if (value != NULL && value[0] != 0) return names[i];
+        if (value != NULL && (i == 0 ? names_library(value) : value[0] != 0)) return names[i];
     }
     return NULL;
 }
