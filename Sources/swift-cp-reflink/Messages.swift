@@ -48,6 +48,8 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
     case .preserveOwner: "failed to preserve ownership for \(destination)"
     case .preserveMode: "preserving permissions for \(destination)"
     case .preserveTimes: "preserving times for \(destination)"
+    case .preserveAttribute where error.errno == .notSupported:
+      "setting attributes for \(destination)"
     case .preserveAttribute(let name): "setting attribute '\(name)' for \(destination)"
     case .refuse(let refusal): sentence(refusal, source, destination)
     }

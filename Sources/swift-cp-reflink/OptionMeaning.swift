@@ -133,7 +133,9 @@ extension OptionState {
     case .ownership: preserving.owner = keeps ? .wherePossible : .ignore
     case .links: preserving.hardLinks = keeps
     case .context: break
-    case .xattr: preserving.extendedAttributes = keeps ? .required : .ignore
+    case .xattr:
+      preserving.extendedAttributes = keeps ? .required : .ignore
+      requiresAttributes = keeps
     case .all:
       preserving = keeps ? .everything : .nothing
       settings.copyOptions.usesDefaultMode = !keeps

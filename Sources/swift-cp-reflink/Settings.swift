@@ -45,6 +45,8 @@ struct OptionState {
   /// `-n`, which is stronger than any `--update`, and which only a later `-i` takes back.
   var leavesExisting = false
   var copiesContents = false
+  /// `--preserve=xattr`, which neither -a nor --preserve=all takes back.
+  var requiresAttributes = false
   /// `--preserve=context`
   var needsContext = false
   var makesHardLinks = false

@@ -29,6 +29,9 @@ extension OptionState {
       settings.rules.keepsDirectoryLinks = true
       settings.copyOptions.entersLinkedDirectories = true
     }
+    if requiresAttributes, settings.copyOptions.preserving.extendedAttributes != .ignore {
+      settings.copyOptions.preserving.extendedAttributes = .required
+    }
     settings.rules.copiesLinks = settings.copyOptions.symbolicLinks == .copy
     settings.rules.keepsTimes = settings.copyOptions.preserving.times
     settings.rules.keepsHardLinks = settings.copyOptions.preserving.hardLinks

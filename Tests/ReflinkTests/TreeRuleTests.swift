@@ -237,4 +237,61 @@ import Testing
       while try directory.openDescriptors() > 0 { try await Task.sleep(for: .milliseconds(1)) }
     }
   }
+
+  /// Somebody may be using it.
+  @Test(arguments: ["mkfifo", "mknod c 1 3", "socket"], [false, true])
+  func aNodeIsNotReplacedByAFileUnlessThatIsAskedFor(_ node: String, updates: Bool) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let make =
+        switch node {
+        case "mkfifo": "mkfifo t/a"
+        case "socket":
+          "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"t/a\")'"
+        default: "mknod t/a c 1 3"
+        }
+      try await shell(
+        "mkdir s t; echo new > s/a; \(make); touch -d 2001-01-01 t/a", in: directory.path)
+      let before = try directory.status("t/a")
+      let rule = updates ? ExistingRule.update : .replace
+      for body in [
+        { _ = try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), rule) },
+        { _ = try syncCopy(directory.file("s/a"), directory.file("t/a"), CopyOptions(), rule) },
+      ] as [() throws -> Void] {
+        let error = failure { try body() }
+        #expect(error?.operation == .refuse(.fileOverSpecial))
+        #expect(error?.code == .wrongType)
+        #expect(try directory.status("t/a").st_ino == before.st_ino)
+      }
+      try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), .skip)
+      let policy: EntryPolicy = { facts in
+        facts.destination == .unseen
+          ? .create : facts.source.type == .directory ? .overwrite : .replace
+      }
+      try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), .policy(policy))
+      #expect(try directory.read("t/a") == Array("new\n".utf8))
+    }
+  }
+
+  /// A copy that its file system gave a coarser time is as old as its source.
+  @Test func aCoarserTimeIsNotOlder() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        """
+        truncate -s 16M image; mkfs.ext4 -q -I 128 image; mkdir m s; mount -o loop image m
+        echo 1 > s/a; touch -d '2020-01-01 00:00:00.987654321' s/a
+        """, in: directory.path)
+      do {
+        let first = try syncCopyTree(
+          directory.file("s"), directory.file("m/t"), CopyOptions(), .update)
+        #expect(first.files == 1)
+        let second = try syncCopyTree(
+          directory.file("s"), directory.file("m/t"), CopyOptions(), .update)
+        #expect(second.files == 0)
+        #expect(second.skipped == 1)
+      } catch {
+        Issue.record(error)
+      }
+      try await shell("umount m", in: directory.path)
+    }
+  }
 }

@@ -48,13 +48,22 @@ extension EntryCopier {
     }
     do throws(SystemError) {
       let transaction = try NameTransaction.temporary(wanted, make: make)
-      if wanted == .existing { tell(.removed, source, destination) }
+      if wanted == .existing, !isLinkToSource(operation) || options.removesToMakeRoom {
+        tell(.removed, source, destination)
+      }
       return .made(transaction)
     } catch {
       throw wanted == .nothing
         ? notCreated(operation, error, source, destination)
         : notReplaced(wanted, operation, error, source, destination)
     }
+  }
+
+  /// Whether a link takes the place of a copy: what is there gives it its name at once, and is not
+  /// removed before.
+  private func isLinkToSource(_ operation: ReflinkError.Operation) -> Bool {
+    operation == .linkSymbolically
+      || (operation == .createHardLink && options.product == .hardLinks)
   }
 
   /// Publishes what `create` made; `made` is a reference to it.

@@ -31,6 +31,23 @@ import Testing
     try await withDirectory(on: .ext4) { try await $0.check(example) }
   }
 
+  /// An attribute that was asked for by its word is required, whatever comes after it.
+  @Test(arguments: [
+    ("-a", 0), ("--preserve=all", 0), ("--preserve=xattr", 1), ("--preserve=xattr -a", 1),
+    ("-a --preserve=xattr", 1), ("--preserve=xattr --preserve=all", 1),
+    ("--preserve=xattr --no-preserve=xattr -a", 0),
+  ])
+  func attributesThatAreAskedForAreRequired(_ options: String, _ status: Int) async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        "echo a>a; setfattr -n user.x -v y a; mkdir m; mount -t ramfs none m", in: directory.path)
+      let answer = try await directory.answer(to: "cp \(options) a m/a; echo $?; cat m/a")
+      try await shell("umount m", in: directory.path)
+      let told = status == 0 ? "" : "cp: setting attributes for 'm/a': Operation not supported\n"
+      #expect(answer == "\(told)\(status)\na\n", "\(options)")
+    }
+  }
+
   /// Whoever may not give files away is told nothing, and what is the same is not changed.
   @Test(arguments: [
     Example(

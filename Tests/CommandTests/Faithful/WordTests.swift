@@ -43,6 +43,10 @@ import Testing
     Example(
       "what is no link yet is not told", "echo a>a; ln a b; cp -lv a b; echo $?", "0\n"),
     Example(
+      "a link takes a name at once, and removes nothing before",
+      "echo a>a; echo b>b; echo c>c; cp -lfv a b; cp -sfv c b; cp -lv --remove-destination a b",
+      "'a' -> 'b'\n'c' -> 'b'\nremoved 'b'\n'a' -> 'b'\n"),
+    Example(
       "a relative link elsewhere is refused after all else",
       "mkdir d; echo a>d/a; cp -s d/a d/a; cp -s d/a d/b",
       "cp: 'd/a' and 'd/a' are the same file\ncp: d/b: can make relative symbolic links only in current directory\n"
