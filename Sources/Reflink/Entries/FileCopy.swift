@@ -131,7 +131,10 @@ extension EntryCopier {
     } catch {
       var failure = describe(error, copy.transfer, source, destination)
       failure.leftover = discard(&copy, destination)
-      if failure.code == .noSpace, makeRoom(replacing: copy.name?.replacement, destination) {
+      // What was read from a pipe cannot be read again.
+      if failure.code == .noSpace, copy.transfer.readsAtOffsets,
+        makeRoom(replacing: copy.name?.replacement, destination)
+      {
         return .madeRoom
       }
       throw failure
