@@ -79,7 +79,10 @@ enum Command {
     for index in 0..<pairs.count {
       let pair = pairs[index]
       reporter.operands = pair
-      if pair.directory != nil, pairs.count > 1, let warning = seen.warning(pair, settings) {
+      let identity =
+        pairs.count > 1
+        ? EntryIdentity(pair.source, follow: settings.copyOptions.symbolicLinks != .copy) : nil
+      if let identity, let warning = seen.warning(pair.source, identity, settings.rules) {
         reporter.say(warning)
         continue
       }
@@ -90,7 +93,7 @@ enum Command {
         } else {
           isCopied = try copier.copy(pair.source, to: pair.destination, in: pair.directory)
         }
-        if pairs.count > 1 { seen.reached(pair, isCopied: isCopied, settings) }
+        if let identity { seen.reached(identity, isCopied: isCopied) }
       } catch {
         reporter.tell(error)
         succeeded = false

@@ -95,7 +95,14 @@ extension EntryCopier {
     case .unchanged: return .alreadyLinked
     case .made(let transaction):
       try publish(transaction, file, source, destination)
-      if entry.isOperand { created?.insert(destination, entry.source.identity) }
+      if entry.isOperand, let created {
+        // Not the source's: of a later name, the file is the earlier copy.
+        do throws(SystemError) {
+          created.insert(destination, try file.status().identity)
+        } catch {
+          throw error.during(.examine(.destination), source.path, destination.path)
+        }
+      }
     }
     return .hardLink
   }

@@ -26,6 +26,10 @@ import Testing
       "mkdir p q d; echo 1 >p/f; echo 2 >q/f; cp p/f q/f d; echo $?; cat d/f",
       "cp: will not overwrite just-created 'd/f' with 'q/f'\n1\n1\n"),
     Example(
+      "nor the name of one that was linked to an earlier copy",
+      "mkdir p q d; echo 1 >p/a; ln p/a p/b; echo 2 >q/b; cp -a p/a p/b q/b d; echo $?; cat d/b",
+      "cp: will not overwrite just-created 'd/b' with 'q/b'\n1\n1\n"),
+    Example(
       "but names of one file that was there before do",
       "mkdir d; echo a>a; echo b>b; echo o>d/a; ln d/a d/b; cp a b d; echo $?; cat d/a",
       "0\nb\n"),

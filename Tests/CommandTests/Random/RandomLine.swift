@@ -1,19 +1,4 @@
-import Foundation
-
-/// Numbers that a seed decides alone (SplitMix64), so that each line can be had again.
-struct SeededNumbers: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
+import TestSupport
 
 /// A small tree and a command line over it, both made up.
 struct RandomLine {
@@ -31,14 +16,14 @@ struct RandomLine {
   }
 
   init(seed: UInt64, index: Int) {
-    var numbers = SeededNumbers(seed: seed &+ UInt64(index) &* 0x5851_F42D_4C95_7F2D)
+    var numbers = SeededGenerator(state: seed &+ UInt64(index) &* 0x5851_F42D_4C95_7F2D)
     for _ in 0..<Int.random(in: 2...7, using: &numbers) { grow(&numbers) }
     chooseArguments(&numbers)
   }
 
   private static let names = ["a", "b", "c", "d", "e", "sp ace", "a~", "b.~1~", "é", "-x"]
 
-  private mutating func grow(_ numbers: inout SeededNumbers) {
+  private mutating func grow(_ numbers: inout SeededGenerator) {
     let parent = directories.randomElement(using: &numbers) ?? "."
     let name = Self.names.randomElement(using: &numbers) ?? "a"
     let path = "\(parent)/\(name)"
@@ -88,7 +73,7 @@ struct RandomLine {
     "--sparse=always", "--sparse=never", "--reflink=auto", "--reflink=never",
   ]
 
-  private mutating func chooseArguments(_ numbers: inout SeededNumbers) {
+  private mutating func chooseArguments(_ numbers: inout SeededGenerator) {
     for _ in 0..<Int.random(in: 0...4, using: &numbers) {
       arguments.append(Self.options.randomElement(using: &numbers) ?? "-R")
     }
@@ -105,7 +90,7 @@ struct RandomLine {
     }
   }
 
-  private func operand(_ numbers: inout SeededNumbers) -> String {
+  private func operand(_ numbers: inout SeededGenerator) -> String {
     let entry =
       (files + directories + files).randomElement(using: &numbers) ?? "."
     switch Int.random(in: 0..<8, using: &numbers) {
