@@ -17,12 +17,23 @@ import Testing
 
   @Test(arguments: [1, 2])
   func eachThatIsLostIsTold(_ workers: Int) async throws {
+    // On a loaded machine the copy may be past those directories before they are moved; it then
+    // is complete, and another one is tried.
+    for _ in 0..<20 {
+      if try await losesDirectories(workers) { return }
+    }
+    Issue.record("twenty copies ended before the directories were moved")
+  }
+
+  /// Whether the copy lost directories. What is incomplete was told in any case.
+  private func losesDirectories(_ workers: Int) async throws -> Bool {
+    var losesSome = false
     try await withDirectory(on: .xfs) { directory in
       // The deepest takes a while.
       try await shell(
         """
         mkdir elsewhere s; cd s; for i in $(seq \(Self.depth)); do
-          mkdir -m 755 n; touch f{1..\(Self.files)}; cd n; done; touch f{1..3000}
+          mkdir -m 755 n; touch f{1..\(Self.files)}; cd n; done; touch f{1..10000}
         """, in: directory.path)
       let deepest = level(Self.depth, of: "t")
       let moved = level(Self.movedLevel, of: "s")
@@ -36,8 +47,8 @@ import Testing
       let result = try await directory.cp(
         ["-r", "--jobs=\(workers)", "s", "t"], before: "ulimit -n 48")
       #expect(try await moving == "moved")
-      #expect(result.status == 1)
       let told = Set(result.errors.matches(of: #/'(s(?:/n)*)'/#).map { String($0.1) })
+      #expect(result.status == (told.isEmpty ? 0 : 1))
       // Complete, or told.
       let silent = try (0..<Self.depth).filter { depth in
         let place = level(depth, of: "t")
@@ -47,6 +58,8 @@ import Testing
         return !isComplete && !told.contains(level(depth, of: "s"))
       }
       #expect(silent == [])
+      losesSome = result.status == 1
     }
+    return losesSome
   }
 }
