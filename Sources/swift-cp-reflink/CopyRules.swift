@@ -14,6 +14,9 @@ struct CopyRules: Sendable {
   var asks = false
   var backups: BackupNames?
   var product = EntryProduct.copies
+  /// `--attributes-only`, beside an option that makes links too: nothing with data is replaced
+  /// for what its name or its links are.
+  var keepsData = false
   /// FIFOs and devices are read like files: without `-R`.
   var readsSpecialFiles = true
   /// `-P`, or `-r` without `-L` and `-H`
@@ -127,8 +130,8 @@ struct CopyRules: Sendable {
     case .hardLinks, .symbolicLinks:
       let replaces =
         force || (product == .hardLinks && facts.isConfirmed)
-        || (keepsHardLinks && existing.link.linkCount > 1)
-        || (copiesLinks && source.type != .regular)
+        || (!keepsData && keepsHardLinks && existing.link.linkCount > 1)
+        || (!keepsData && copiesLinks && source.type != .regular)
       return replaces ? .replace : .create
     case .copies, .attributesOnly, .nothing: break
     }

@@ -8,6 +8,7 @@ extension OptionState {
     if makesHardLinks, makesSymbolicLinks {
       return .misuse("cannot make both hard and symbolic links")
     }
+    settings.rules.keepsData = settings.copyOptions.product == .attributesOnly
     if makesHardLinks { settings.copyOptions.product = .hardLinks }
     if makesSymbolicLinks { settings.copyOptions.product = .symbolicLinks }
     let product = settings.copyOptions.product

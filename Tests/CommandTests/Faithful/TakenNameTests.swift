@@ -111,6 +111,19 @@ import Testing
     }
   }
 
+  /// With links asked for too.
+  @Test(arguments: ["-s -R l", "-s -P l", "-l -R l", "-s -d f", "-l -d f"])
+  func attributesOnlyReplacesNothing(_ line: String) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let answer = try await directory.answer(
+        to: """
+          echo data >f; ln -s f l; echo other >g; ln g h
+          cp --attributes-only \(line) g 2>/dev/null; echo $?; cat g; stat -c '%F %h' g
+          """)
+      #expect(answer == "1\nother\nregular file 2\n")
+    }
+  }
+
   /// What was read from a pipe cannot be read again: the copy is not begun a second time.
   @Test func withoutRoomForAStreamTheExistingFileStays() async throws {
     try await withDirectory(on: .smallExt4) { directory in
