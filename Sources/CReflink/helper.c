@@ -164,7 +164,6 @@ int creflink_clone_helper_finish(struct creflink_clone_helper *helper) {
 
 void creflink_clone_helper_kill(struct creflink_clone_helper *helper) {
     syscall(SYS_pidfd_send_signal, helper->pidfd, SIGKILL, NULL, 0);
-    creflink_clone_helper_finish(helper);
 }
 
 #else

@@ -37,14 +37,14 @@ struct CopyRules: Sendable {
     }
     // A link that leads nowhere is no file yet, for what would be written through it.
     let isWrittenThrough =
-      hasContents(source) && product == .copies && !removesDestination && backups == nil
+      hasContents(source) && !product.isLinks && !removesDestination && backups == nil
     let isTaken = existing.target != nil || !isWrittenThrough
     if source.type != .directory, isTaken {
       if update == .none { return .skip }
       if update == .noneFail { return .refuse(.notReplaced) }
     }
     if let action = decideOnSameFile(facts, existing) {
-      if update == .none || update == .noneFail { return .skip }
+      if update == .none || update == .noneFail { return decideOnSameDirectory(source, existing) }
       let asks =
         asks && update != .older && source.type != .directory && !facts.isConfirmed
       return action == .leave && asks ? .ask : action
@@ -54,7 +54,11 @@ struct CopyRules: Sendable {
       if existing.link.type == .directory || linked == .directory {
         return .overwrite(orReplace: false)
       }
-      return backups.map { .backUp($0) } ?? .refuse(.directoryOverFile)
+      guard let backups else { return .refuse(.directoryOverFile) }
+      if existing.wasMadeHere, facts.isOperand, backups != .numbered {
+        return .refuse(.justCreated)
+      }
+      return .backUp(backups)
     }
     // Names of one file become names of one file, however new what is there is.
     if update == .older, !facts.isLaterName, !isNewer(source, than: existing) { return .leave }
@@ -118,6 +122,16 @@ struct CopyRules: Sendable {
     // A link must not lose what it leads to, unless that is kept under another name.
     let isOrphaned = isLink && backups == nil
     return isKept && !isOrphaned ? nil : .refuse(.sameFile)
+  }
+
+  /// What is to be done about a directory that meets itself, where nothing may be replaced: its
+  /// entries are looked at, and each is there.
+  private func decideOnSameDirectory(
+    _ source: FileStatus, _ existing: EntryFacts.Existing
+  ) -> EntryAction {
+    guard source.type == .directory else { return .skip }
+    if existing.link.type != .directory { return .refuse(.directoryOverFile) }
+    return update == .none ? .skip : .overwrite(orReplace: false)
   }
 
   /// What is to be done about a name that may be taken.

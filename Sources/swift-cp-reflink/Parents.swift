@@ -36,9 +36,11 @@ extension TreeCopier {
   }
 
   /// The directories that get their source's attributes, the innermost first: "." and ".." are
-  /// other names of those beside them, and of `directory` itself.
+  /// other names of those beside them, and of `directory` itself. None where all were there: as of
+  /// cp, such a way stays what it is.
   private func ends(of way: [DirectoryCopy], _ components: [OwnedName]) -> [DirectoryCopy] {
-    zip(way, components).filter { $0.1 != .dot && $0.1 != .parent }.map(\.0).reversed()
+    guard way.contains(where: \.isNew) else { return [] }
+    return zip(way, components).filter { $0.1 != .dot && $0.1 != .parent }.map(\.0).reversed()
   }
 
   /// Makes the way, and copies what is at its end.

@@ -39,12 +39,12 @@ extension OptionState {
     settings.rules.product = product
     settings.rules.writesThroughDanglingLinks = environment("POSIXLY_CORRECT") != nil
 
-    if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
-      return .misuse("--reflink can be used only with --sparse=auto")
-    }
     if leavesExisting { settings.rules.update = .none }
     if backs, settings.rules.update == .none || settings.rules.update == .noneFail {
       return .misuse("--backup is mutually exclusive with -n or --update=none-fail")
+    }
+    if settings.copyOptions.cloning == .required, settings.copyOptions.holes != .keep {
+      return .misuse("--reflink can be used only with --sparse=auto")
     }
     switch backups() {
     case .one(let names): settings.rules.backups = names

@@ -65,7 +65,7 @@ import Testing
           // Before anything was opened nobody knows how much is left.
           if let left = error.bytesRemaining { #expect(error.bytesDone + left == size, place) }
           #expect(controller.progress.bytesDone == error.bytesDone, place)
-          #expect(try directory.names() == ["a"], place)
+          #expect(try await directory.settledNames(["a"]) == ["a"], place)
           switch error.bytesDone {
           case 0: moments.tooEarly()
           case size: moments.tooLate()
@@ -171,17 +171,5 @@ private struct RandomMoments: CustomStringConvertible {
   mutating func tooLate() {
     met.late += 1
     longest = longest * 0.8
-  }
-}
-
-extension TestDirectory {
-  /// The descriptors that stay open: a worker that has told the end may still let go.
-  fileprivate func settledDescriptors() async throws -> Int {
-    var count = try openDescriptors()
-    for _ in 0..<100 where count > 0 {
-      try await Task.sleep(for: .milliseconds(20))
-      count = try openDescriptors()
-    }
-    return count
   }
 }

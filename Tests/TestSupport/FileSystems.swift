@@ -45,7 +45,7 @@ public enum TestFileSystem: String, CaseIterable, Sendable, Codable, CustomTestS
     }
     return switch self {
     // A clone needs room in the very allocation group that its blocks are in.
-    case .xfs, .quietXfs: image("24G", "mkfs.xfs -q -m reflink=1")
+    case .xfs, .quietXfs: image("64G", "mkfs.xfs -q -m reflink=1")
     case .xfsSmallBlocks: image("2G", "mkfs.xfs -q -m reflink=1 -b size=1024")
     case .xfsWithoutReflink: image("4G", "mkfs.xfs -q -m reflink=0")
     case .btrfs:

@@ -72,6 +72,23 @@ extension TestDirectory {
     try FileManager.default.contentsOfDirectory(atPath: path).sorted()
   }
 
+  /// The names once what is being taken away is gone: those that are expected, or what is there
+  /// after ten seconds.
+  public func settledNames(_ expected: [String]) async throws -> [String] {
+    for _ in 0..<500 where try names() != expected {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return try names()
+  }
+
+  /// The descriptors that stay open: a worker that has told the end may still let go.
+  public func settledDescriptors() async throws -> Int {
+    for _ in 0..<500 where try openDescriptors() > 0 {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    return try openDescriptors()
+  }
+
   /// How many descriptors of this process are open in the directory.
   public func openDescriptors() throws -> Int {
     try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").filter {

@@ -39,7 +39,8 @@ int creflink_clone_helper_start(int destination, int source, struct creflink_clo
 /// somebody else killed it.
 int creflink_clone_helper_finish(struct creflink_clone_helper *helper);
 
-/// Kills a helper (SIGKILL), waits until the kernel let go of both files, frees it.
+/// Kills a helper (SIGKILL). It is still to be reaped: its pidfd becomes readable when the kernel
+/// has let go of both files.
 void creflink_clone_helper_kill(struct creflink_clone_helper *helper);
 
 #endif

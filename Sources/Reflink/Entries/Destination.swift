@@ -52,6 +52,10 @@ extension EntryCopier {
       found = try resolveConflict(entry, source, destination)
     }
     guard let action = found else { throw refused(.exists, source, destination) }
+    if turn != nil, isBeingCloned(destination) {
+      if activity?.isCancelled ?? false { throw cancelled(source, destination) }
+      return .blocked(Wait(atMost: Self.openingInterval))
+    }
     switch action.kind {
     case .overwrite(let orReplace):
       let existing = try openExisting(orReplace, entry, file, source, destination, turn)
@@ -68,6 +72,14 @@ extension EntryCopier {
     case .leave: return .unchanged
     case .skip, .ask, .refuse: return .skipped
     }
+  }
+
+  /// Emptying a file, or giving its name to another, waits for a clone that has the file.
+  private func isBeingCloned(_ destination: Location) -> Bool {
+    guard let there = try? destination.status(follow: true), there.type == .regular,
+      there.size > CloneLine.shortSize
+    else { return false }
+    return CloneLine.shared.isCloning(there.identity)
   }
 
   private func isThere(_ destination: Location) -> Bool {

@@ -152,6 +152,12 @@ final class EntryCopier: Sendable {
       if let file = seen.descriptor.take() {
         return try copy(entry, file, source, follow: follow, to: destination, turn)
       }
+      var turn = turn
+      if let place = placeInLine(for: entry, turn) {
+        if activity?.isCancelled ?? false { throw cancelled(source, destination) }
+        if !place.isGranted { return .blocked(Wait(place)) }
+        turn?.place = place
+      }
       var opened: SourceEntry
       do throws(SystemError) {
         let look = try open(source, access, follow: follow, turn)
@@ -181,6 +187,17 @@ final class EntryCopier: Sendable {
       }
       seen = opened
     }
+  }
+
+  /// Where the clone of a large operand stands in line, before anything is opened for it: many
+  /// that wait for one image have no descriptors. Files of trees are few at a time.
+  private func placeInLine(for entry: EntryFacts, _ turn: WorkerTurn?) -> ClonePlace? {
+    guard let turn, entry.isOperand, entry.source.type == .regular,
+      entry.source.size > CloneLine.shortSize, options.product == .copies,
+      options.cloning != .never, options.holes != .fill, options.slices == .whole
+    else { return nil }
+    if let place = turn.place, place.files.contains(entry.source.identity) { return place }
+    return CloneLine.shared.enter([entry.source.identity], for: .clone)
   }
 
   /// What becomes of a source that cannot be opened, where what has its name decides that

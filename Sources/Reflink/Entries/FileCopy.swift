@@ -12,6 +12,19 @@ struct FileCopy: ~Copyable, Sendable {
   /// How the destination comes by its name; nil for one that was there before.
   let name: NameTransaction?
   let attributes: AttributeCopy?
+  /// Whether the end of a clone that was cancelled was waited for.
+  var hasWaitedForEnd = false
+
+  init(
+    status: FileStatus, isOperand: Bool, transfer: consuming FileTransfer,
+    name: NameTransaction?, attributes: AttributeCopy?
+  ) {
+    self.status = status
+    self.isOperand = isOperand
+    self.transfer = transfer
+    self.name = name
+    self.attributes = attributes
+  }
 }
 
 /// An unfinished copy, and where it comes from and goes to, until somebody resumes it.
@@ -27,8 +40,13 @@ final class SuspendedFile: Sendable {
   }
 
   /// The copy, once.
-  fileprivate func take() -> FileCopy? {
+  func take() -> FileCopy? {
     copy.withLock { $0.take() }
+  }
+
+  func putBack(_ unfinished: consuming FileCopy) {
+    var unfinished: FileCopy? = unfinished
+    copy.withLock { swap(&$0, &unfinished) }
   }
 }
 
@@ -59,7 +77,8 @@ extension EntryCopier {
         transfer: FileTransfer(
           from: file, entry.source, into: target.descriptor, type,
           cloning: options.cloning, holes: options.holes, slices: options.slices,
-          refusal: destination.directory.observed?.cloneRefusal(from: entry.source)),
+          refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
+          place: turn?.place),
         name: name, attributes: copied)
       return try proceed(copy, source, destination, turn)
     }
@@ -93,9 +112,9 @@ extension EntryCopier {
     case .suspended(let wait):
       return .unfinished(SuspendedFile(copy, source, destination), wait)
     case .madeRoom: return .begunAgain
-    case .cancelled(let failure):
-      if turn != nil, copy.transfer.bytesDone > Self.quicklyClosed {
-        closeElsewhere(SuspendedFile(copy, source, destination))
+    case .cancelled(let failure, let isEnding):
+      if isEnding || (turn != nil && copy.transfer.bytesDone > Self.quicklyClosed) {
+        Discarding.submit(SuspendedFile(copy, source, destination), by: self)
       }
       throw failure
     }
@@ -107,8 +126,8 @@ extension EntryCopier {
     case complete(CopyOutcome, ReflinkError?)
     /// To be resumed after the wait, if there is one.
     case suspended(Wait?)
-    /// Discarded, for this reason.
-    case cancelled(ReflinkError)
+    /// Discarded, for this reason; or to be discarded once its clone has ended.
+    case cancelled(ReflinkError, isEnding: Bool)
     /// Discarded, and so is what it was to replace.
     case madeRoom
   }
@@ -144,13 +163,31 @@ extension EntryCopier {
     case .spent: return .suspended(nil)
     case .waiting(let wait): return .suspended(wait)
     case .cancelled:
+      if let wait = waitForEnd(&copy) {
+        if turn != nil { return .suspended(wait) }
+        sleep(for: wait)
+      }
       var failure = cancelled(source, destination)
-      failure.operation = .write
       failure.bytesDone = copy.transfer.bytesDone
       failure.bytesRemaining = copy.transfer.bytesRemaining
-      failure.leftover = discard(&copy, destination)
-      return .cancelled(failure)
+      // Its name cannot be taken away before: unlink(2) waits for the clone's lock.
+      let isEnding = copy.transfer.endOfClone != nil
+      if !isEnding { failure.leftover = discard(&copy, destination) }
+      return .cancelled(failure, isEnding: isEnding)
     }
+  }
+
+  /// For how long a clone that was cancelled is waited for, so that its name is gone when that
+  /// is told: it mostly ends within a millisecond.
+  private static var grace: Duration { .milliseconds(40) }
+
+  /// What is to be waited for before a copy that was cancelled is discarded; once only.
+  private func waitForEnd(_ copy: inout FileCopy) -> Wait? {
+    guard let end = copy.transfer.endOfClone, !copy.hasWaitedForEnd,
+      copy.name?.state != .unnamed
+    else { return nil }
+    copy.hasWaitedForEnd = true
+    return Wait(descriptor: end, atMost: Self.grace, endsWithCancellation: false)
   }
 
   /// Attributes, then the name: the copy is complete when it appears.
@@ -212,7 +249,7 @@ extension EntryCopier {
   }
 
   /// Returns what is there of it nevertheless.
-  private func discard(_ copy: inout FileCopy, _ destination: Location) -> FilePath? {
+  func discard(_ copy: inout FileCopy, _ destination: Location) -> FilePath? {
     if let name = copy.name, !keepsPartial(name) {
       return name.discard(copy.transfer.mover.destination, at: destination)
     }
@@ -227,13 +264,6 @@ extension EntryCopier {
 
   /// Bytes that are freed at once when an unfinished file is closed.
   private static var quicklyClosed: Int64 { 64 << 20 }
-
-  /// Closes a file that nobody will see any more, on a thread of its own: its memory is
-  /// freed then, which takes as long as it is large. Neither whoever cancelled nor the
-  /// next copy waits for that.
-  private func closeElsewhere(_ file: SuspendedFile) {
-    try? startThread { _ = file.take() }
-  }
 
   private func describe(
     _ error: SystemError, _ transfer: borrowing FileTransfer, _ source: Location,

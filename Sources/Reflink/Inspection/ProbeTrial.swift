@@ -4,16 +4,32 @@ import SystemPackage
 struct ProbeTrial: ~Copyable, Operation {
   private let source: Operand
   private let directory: Operand
+  private let activity: Activity?
   private(set) var outcome = ProbeReport()
+  private var place: ClonePlace?
 
-  init(_ source: Operand, _ directory: Operand) {
+  init(_ source: Operand, _ directory: Operand, _ activity: Activity?) {
     self.source = source
     self.directory = directory
+    self.activity = activity
   }
 
   mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     let file = try RegularFile.open(source)
     let size = file.status.size
+    if size > CloneLine.shortSize {
+      let place = place ?? CloneLine.shared.enter([file.status.identity], for: .step)
+      self.place = place
+      while !place.isGranted {
+        if activity?.isCancelled ?? false {
+          throw SystemError(call: .cloneRange, errno: .canceled)
+            .during(.inspect, source.path, directory.path)
+        }
+        if turn != nil { return .waiting(Wait(place)) }
+        sleep(for: Wait(place))
+      }
+    }
+    defer { place = nil }
     do throws(SystemError) {
       let place = try directory.open(.directory)
       let trial = try unseenFile(in: place)

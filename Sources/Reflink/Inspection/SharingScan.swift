@@ -33,9 +33,10 @@ struct SharingScan: ~Copyable, Operation {
 
   mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
     if accounting == nil {
-      guard try first.resume(turn) == .finished, try second.resume(turn) == .finished else {
-        return .spent
-      }
+      let one = try first.resume(turn)
+      if one != .finished { return one }
+      let two = try second.resume(turn)
+      if two != .finished { return two }
       accounting = SharingAccounting(
         first.outcome, second.outcome, onOneFileSystem: isOneSystem)
     }

@@ -4,14 +4,15 @@ import Synchronization
 /// directory is the work of its tree's runners.
 final class CopyWork: Work {
   private enum Stage {
-    case toBegin
+    /// Perhaps with a place in the line of its source.
+    case toBegin(ClonePlace?)
     case file(SuspendedFile)
     /// Its end is told by who leaves it last: a runner, or this.
     case tree(TreeCopy)
     case ended(Result<CopyRequest.Outcome, ReflinkError>?)
   }
 
-  private let stage = Mutex(Stage.toBegin)
+  private let stage = Mutex(Stage.toBegin(nil))
   private let request: CopyRequest
   private let entries: EntryCopier
   private let completion: @Sendable (Result<CopyRequest.Outcome, ReflinkError>) -> Void
@@ -35,13 +36,16 @@ final class CopyWork: Work {
         let next: CopyRequest.Next
         switch current {
         case .ended, .tree: return .finished
-        case .toBegin: next = request.next(try request.begin(entries, turn))
+        case .toBegin(let place):
+          var turn = turn
+          turn.place = place
+          next = request.next(try request.begin(entries, turn))
         case .file(let file): next = request.next(try entries.resume(file, turn))
         }
         switch next {
         case .done(let outcome): stage = .ended(.success(outcome))
         case .again(let wait):
-          stage = .toBegin
+          stage = .toBegin(wait.place)
           return .waiting(wait)
         case .file(let file, let wait):
           stage = .file(file)

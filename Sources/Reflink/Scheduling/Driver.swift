@@ -7,12 +7,37 @@ enum Step: Equatable {
   case finished
 }
 
-/// What work waits for: a descriptor to become ready, or a time to pass, whichever is first.
+/// What work waits for: a descriptor to become ready, or a time to pass, whichever is first; or
+/// its turn at a large file.
 struct Wait: Equatable {
   var descriptor: CInt = -1
   /// Ready for writing, not for reading.
   var forWriting = false
   var atMost: Duration
+  /// Whether the cancellation of the work ends it early.
+  var endsWithCancellation = true
+  /// Where the work stands in line.
+  var place: ClonePlace?
+
+  init(
+    descriptor: CInt = -1, forWriting: Bool = false, atMost: Duration,
+    endsWithCancellation: Bool = true
+  ) {
+    self.descriptor = descriptor
+    self.forWriting = forWriting
+    self.atMost = atMost
+    self.endsWithCancellation = endsWithCancellation
+  }
+
+  init(_ place: ClonePlace) {
+    self.init(atMost: .seconds(1))
+    self.place = place
+  }
+
+  static func == (a: Wait, b: Wait) -> Bool {
+    a.descriptor == b.descriptor && a.forWriting == b.forWriting && a.atMost == b.atMost
+      && a.endsWithCancellation == b.endsWithCancellation && a.place === b.place
+  }
 }
 
 /// Data on its way in bounded steps, after the kernel's rule for copying a huge page: one
@@ -97,6 +122,8 @@ func run<T: Transfer & ~Copyable>(
 
 /// Waits on the caller's own thread; short enough to see a cancellation soon.
 func sleep(for wait: Wait) {
+  // Polled: whoever leaves the line wakes work, not threads.
+  if wait.place != nil { return _ = waitUntilReady(-1, atMost: .milliseconds(2)) }
   waitUntilReady(
     wait.descriptor, forWriting: wait.forWriting, atMost: min(wait.atMost, .milliseconds(20)))
 }

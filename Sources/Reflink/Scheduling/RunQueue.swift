@@ -26,6 +26,8 @@ struct WorkerTurn {
   /// Whether a long file gives way even if nobody waits in the queue: the rest of its tree
   /// may wait for it.
   var alwaysYields = false
+  /// The place in line that the work got before it opened its source.
+  var place: ClonePlace?
 
   /// Whether a file gives way once the slice is spent.
   var othersWait: Bool { alwaysYields || (queue?.othersWait ?? false) }

@@ -34,12 +34,14 @@ final class Watcher: Sendable {
 
   private let state = Mutex(State())
 
-  /// Calls `resume` once: when the descriptor is ready, the time is over, or the activity
-  /// is cancelled, whichever is first. On the thread of the watcher, of whoever cancels,
+  /// Calls `resume` once: when the descriptor is ready, the time is over, it is the work's turn
+  /// at a file, or the activity is cancelled, whichever is first. On the thread of the watcher, of whoever cancels,
   /// or at once on the caller's.
   func watch(
     _ wait: Wait, _ activity: Activity?, resume: @escaping @Sendable () -> Void
   ) {
+    if let place = wait.place { return place.whenGranted(activity, resume: resume) }
+    let activity = wait.endsWithCancellation ? activity : nil
     guard let polls = startIfNeeded() else {
       // Neither a descriptor nor a thread is to be had: this thread waits, for a short time.
       sleep(for: wait)

@@ -48,7 +48,10 @@ extension Descriptor {
     unsafe self.helper = helper
   }
 
-  deinit { kill() }
+  deinit {
+    kill()
+    try? finish()
+  }
 
   /// Whether the clone ended; never waits.
   var hasEnded: Bool { isReadable(ended) }
@@ -60,10 +63,10 @@ extension Descriptor {
     _ = try check(.clone) { unsafe creflink_clone_helper_finish(running) }
   }
 
-  /// Ends the clone. The destination then holds some prefix of the source.
+  /// Asks the system to end the clone, which it does within milliseconds, or once the source's
+  /// new data is written out. The destination then holds some prefix of the source.
   func kill() {
     guard let running = unsafe helper else { return }
-    unsafe helper = nil
     unsafe creflink_clone_helper_kill(running)
   }
 }

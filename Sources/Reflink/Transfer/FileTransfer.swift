@@ -44,6 +44,9 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
 
   /// What was read into the buffer and still waits for room.
   var unwritten = 0..<0
+  /// Its place in the line of a large source, while it has one.
+  var place: ClonePlace?
+  private let identity: FileIdentity
   /// How far the source is accounted for.
   var position: Int64 = 0
   /// The end of the run of data that `position` is in.
@@ -67,8 +70,10 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, _ destinationType: FileType = .regular,
     cloning: Cloning, holes: Holes, slices: CloneSlices = .whole,
-    refusal: FallbackCause? = nil
+    refusal: FallbackCause? = nil, place: ClonePlace? = nil
   ) {
+    identity = status.identity
+    if let place, place.files.contains(status.identity) { self.place = place }
     waitsForRoom =
       destinationType == .fifo || destinationType == .socket
       || (destinationType == .characterSpecial && destination.isTerminal)
@@ -104,6 +109,29 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   }
 
   mutating func step() throws(SystemError) -> Step {
+    if statedSize > CloneLine.shortSize, let wait = waitForTurn() { return .waiting(wait) }
+    defer { if place != nil, !isCloningWhole { place = nil } }
+    return try stepByMethod()
+  }
+
+  /// Whether it has the source for itself until the end of its method.
+  private var isCloningWhole: Bool {
+    switch method {
+    case .clone, .watchClone: true
+    case .cloneSlices, .offload, .buffer, .finished: false
+    }
+  }
+
+  /// Stands in the line of a large source. Nil when it is its turn.
+  private mutating func waitForTurn() -> Wait? {
+    if case .finished = method { return nil }
+    let place =
+      place ?? CloneLine.shared.enter([identity], for: isCloningWhole ? .clone : .step)
+    self.place = place
+    return place.isGranted ? nil : Wait(place)
+  }
+
+  private mutating func stepByMethod() throws(SystemError) -> Step {
     switch method {
     case .clone: return try clone()
     case .watchClone(let helper): return try watchClone(helper)
@@ -114,8 +142,14 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     }
   }
 
+  /// A clone in a helper ends soon after; see `endOfClone`.
   mutating func cancel() {
     if case .watchClone(let helper) = method { helper.kill() }
+  }
+
+  /// What becomes readable when the clone in its helper has ended; nil where none runs.
+  var endOfClone: CInt? {
+    if case .watchClone(let helper) = method, !helper.hasEnded { helper.ended } else { nil }
   }
 
   var outcome: CopyOutcome { mover.outcome }

@@ -27,6 +27,10 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
   /// The method for what cannot be shared.
   private let copies: Piece.Method
 
+  /// The large ones of the two files, which a clone may have for itself.
+  private let largeFiles: [FileIdentity]
+  private var place: ClonePlace?
+
   /// - Parameter unit: the destination's.
   init(
     from source: consuming Descriptor, _ sourceStatus: FileStatus, _ range: Range<Int64>,
@@ -35,6 +39,8 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
   ) {
     mover = DataMover(from: source, into: destination, cloning)
     shift = offset - range.lowerBound
+    largeFiles = [sourceStatus, destinationStatus].filter { $0.size > CloneLine.shortSize }
+      .map(\.identity)
 
     let copies = unit.isChecked ? Piece.Method.copying(cloning) : .buffer
     self.copies = copies
@@ -82,6 +88,12 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
 
   mutating func step() throws(SystemError) -> Step {
     guard let piece = pieces.first else { return .finished }
+    if !largeFiles.isEmpty {
+      let place = place ?? CloneLine.shared.enter(largeFiles, for: .step)
+      self.place = place
+      if !place.isGranted { return .waiting(Wait(place)) }
+    }
+    defer { place = nil }
     let moved: Int64
     do throws(SystemError) {
       moved = try move(piece)

@@ -2,9 +2,8 @@ import SystemPackage
 
 /// The first method: one FICLONE of the whole file, a point-in-time copy.
 extension FileTransfer {
-  /// A FICLONE costs 8 to 35 µs an extent. Past this size and this number of
-  /// extents it runs where it can be watched and ended.
-  private static var longSize: Int64 { 16 << 20 }
+  /// A FICLONE costs 8 to 35 µs an extent. Past `CloneLine.shortSize` and this number
+  /// of extents it runs where it can be watched and ended.
   private static var longExtents: UInt32 { 1024 }
 
   /// How often a clone in its helper is looked at.
@@ -15,6 +14,7 @@ extension FileTransfer {
       do throws(SystemError) {
         let helper = try CloneHelper(cloning: mover.source, into: mover.destination)
         mover.outcome.execution = .helper
+        if let made = try? mover.destination.status().identity { place?.add(made) }
         method = .watchClone(helper)
         return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
       } catch {
@@ -36,13 +36,8 @@ extension FileTransfer {
   /// Looks at the clone in its helper: ended, or how far it is.
   mutating func watchClone(_ helper: CloneHelper) throws(SystemError) -> Step {
     guard helper.hasEnded else {
-      do throws(SystemError) {
-        // The destination grows while FICLONE runs, and looking at it never waits.
-        writtenEnd = min(try mover.destination.status().size, statedSize)
-      } catch {
-        helper.kill()
-        throw SystemError(call: .write, errno: error.errno)
-      }
+      // The destination grows while FICLONE runs, and looking at it never waits.
+      if let size = try? mover.destination.status().size { writtenEnd = min(size, statedSize) }
       return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
     }
     method = .clone
@@ -76,7 +71,7 @@ extension FileTransfer {
 
   /// A source whose extents one bounded look does not show to the end.
   private func isLong() -> Bool {
-    guard statedSize > Self.longSize else { return false }
+    guard statedSize > CloneLine.shortSize else { return false }
     // A file system without FIEMAP shares on a server or not at all: nothing to cut short here.
     return (try? mover.source.hasMoreExtents(than: Self.longExtents)) ?? false
   }

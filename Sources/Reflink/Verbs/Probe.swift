@@ -15,8 +15,9 @@ public import SystemPackage
 ///   the directory.
 public func probe(from source: FilePath, to directory: FilePath) throws(ReflinkError) -> ProbeReport
 {
-  try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) { operands, _ in
-    ProbeTrial(operands.0, operands.1)
+  try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) {
+    operands, activity in
+    ProbeTrial(operands.0, operands.1, activity)
   }
 }
 
@@ -32,8 +33,8 @@ public func probe(
   from source: FilePath, to directory: FilePath
 ) async throws(ReflinkError) -> ProbeReport {
   try await runAsync(nil, source, (try Operand(source), try Operand(directory, .destination))) {
-    operands, _ in
-    ProbeTrial(operands.0, operands.1)
+    operands, activity in
+    ProbeTrial(operands.0, operands.1, activity)
   }
 }
 
@@ -47,8 +48,9 @@ public func probe(
 public func probe(
   from source: FileDescriptor, to directory: FileDescriptor
 ) throws(ReflinkError) -> ProbeReport {
-  try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) { operands, _ in
-    ProbeTrial(operands.0, operands.1)
+  try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) {
+    operands, activity in
+    ProbeTrial(operands.0, operands.1, activity)
   }
 }
 
@@ -66,7 +68,7 @@ public func probe(
   try await runAsync(
     nil, Operand.OpenFile.path(of: source),
     (try Operand(source), try Operand(directory, .destination))
-  ) { operands, _ in
-    ProbeTrial(operands.0, operands.1)
+  ) { operands, activity in
+    ProbeTrial(operands.0, operands.1, activity)
   }
 }

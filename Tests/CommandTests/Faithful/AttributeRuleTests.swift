@@ -8,6 +8,14 @@ import Testing
       "the directory below which --parents makes the way is left alone",
       "chmod 751 .; mkdir -m700 d; echo >s; cp -a --parents ./s d; stat -c %a d", "700\n"),
     Example(
+      "--parents leaves a way alone that is there",
+      "mkdir -p s/d t/s/d; chmod 700 t/s t/s/d; chmod 751 s s/d; echo >s/d/f; cp -a --parents s/d/f t; stat -c %a t/s t/s/d",
+      "700\n700\n"),
+    Example(
+      "--parents gives its attributes to a way of which a part was missing",
+      "mkdir -p s/d t/s; chmod 700 t/s; chmod 751 s s/d; echo >s/d/f; cp -a --parents s/d/f t; stat -c %a t/s t/s/d",
+      "751\n751\n"),
+    Example(
       "--parents follows a link to a directory in the target",
       "mkdir -p lib jail/usr/lib; ln -s usr/lib jail/lib; echo x>lib/so; cp --parents lib/so jail; cat jail/usr/lib/so",
       "x\n"),

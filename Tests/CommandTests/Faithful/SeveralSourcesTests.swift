@@ -22,6 +22,10 @@ import Testing
 
   @Test(arguments: [
     Example(
+      "a directory does not take the place of a file that was just made",
+      "mkdir -p b t; echo x >b/b; cp -a --backup=simple b/b b t; echo $?; cat t/b",
+      "cp: will not overwrite just-created 't/b' with 'b'\n1\nx\n"),
+    Example(
       "files of one name do not overwrite each other",
       "mkdir p q d; echo 1 >p/f; echo 2 >q/f; cp p/f q/f d; echo $?; cat d/f",
       "cp: will not overwrite just-created 'd/f' with 'q/f'\n1\n1\n"),

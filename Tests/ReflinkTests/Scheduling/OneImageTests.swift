@@ -1,0 +1,117 @@
+import Foundation
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// Many clones of one fragmented image, and what goes on beside them. What is asserted is who is
+/// first, never how long it takes.
+@Suite(.onFileSystems, .timeLimit(.minutes(20)), .serialized) struct OneImageTests {
+  private static let extentCount = 60_000
+
+  @Test(arguments: [TestFileSystem.xfs, .btrfs])
+  func aSmallCopyDoesNotWaitForThem(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try await withDirectory(on: .ext4) { other in
+        try directory.makeFragmented("a", extents: Self.extentCount)
+        try other.write("small", Array("data\n".utf8))
+        let clones = Clones(of: directory, count: 6)
+        await clones.haveBegun()
+        for round in 0..<20 {
+          let outcome = try await copy(other.file("small"), to: other.file("copy\(round)"))
+          #expect(outcome.total == 5)
+        }
+        // And what concerns the image itself can be cancelled.
+        let looking = Task.detached {
+          try await probe(from: directory.file("a"), to: directory.file("."))
+        }
+        let mapping = Task.detached { try await Reflink.extents(of: directory.file("a")) }
+        let ranging = Task.detached {
+          try await cloneRange(
+            from: directory.file("a"), range: 0..<65536, to: directory.file("range"), at: 0)
+        }
+        looking.cancel()
+        mapping.cancel()
+        ranging.cancel()
+        _ = await (looking.result, mapping.result, ranging.result)
+        #expect(clones.ended == 0, "the image has too few extents for this machine")
+        await clones.stop()
+        #expect(try await directory.settledNames(["a"]) == ["a"])
+        #expect(try await directory.settledDescriptors() == 0)
+      }
+    }
+  }
+
+  /// The last in line is cancelled first.
+  @Test func whatWaitsCanBeCancelled() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try directory.makeFragmented("a", extents: Self.extentCount)
+      let clones = Clones(of: directory, count: 8)
+      await clones.haveBegun()
+      for index in (1..<8).reversed() {
+        clones.tasks[index].cancel()
+        #expect(await clones.tasks[index].failure?.code == .cancelled)
+      }
+      #expect(clones.ended == 7)
+      await clones.stop()
+    }
+  }
+
+  /// What waits for the image has opened no more than the directories it was called with.
+  @Test func whatWaitsHoldsFewDescriptors() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try directory.makeFragmented("a", extents: Self.extentCount)
+      let count = 60
+      let clones = Clones(of: directory, count: count)
+      await clones.haveBegun()
+      #expect(await becomesTrue { ((try? directory.openDescriptors()) ?? 0) >= 2 * count })
+      #expect(try directory.openDescriptors() <= 2 * count + 8)
+      #expect(clones.ended == 0)
+      await clones.stop()
+      #expect(try await directory.settledDescriptors() == 0)
+    }
+  }
+
+  /// All get their turn, in the end.
+  @Test(arguments: [TestFileSystem.xfs, .btrfs])
+  func allAreMade(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try directory.makeFragmented("a", extents: 3000)
+      let clones = Clones(of: directory, count: 100)
+      for task in clones.tasks { #expect(try await task.value.execution == .helper) }
+      #expect(try directory.names().count == 101)
+      #expect(try directory.sharedBytes("a", "b99") == directory.dataBytes("a"))
+      #expect(try await directory.settledDescriptors() == 0)
+    }
+  }
+}
+
+/// Clones of one file under way, each by a task of its own.
+private struct Clones {
+  let tasks: [Task<CopyOutcome, any Error>]
+  private let controllers: [CopyController]
+
+  init(of directory: TestDirectory, count: Int) {
+    let controllers = (0..<count).map { _ in CopyController() }
+    self.controllers = controllers
+    tasks = controllers.indices.map { index in
+      Task.detached {
+        try await clone(
+          directory.file("a"), to: directory.file("b\(index)"), controller: controllers[index])
+      }
+    }
+  }
+
+  /// Until the first is seen to move.
+  func haveBegun() async {
+    let isMoving = await becomesTrue { controllers.contains { $0.progress.bytesDone > 0 } }
+    #expect(isMoving)
+  }
+
+  var ended: Int { controllers.count { $0.progress.isFinished } }
+
+  func stop() async {
+    for task in tasks { task.cancel() }
+    for task in tasks { _ = await task.result }
+  }
+}
