@@ -41,7 +41,7 @@ struct Settings {
 /// decide what it comes to.
 struct OptionState {
   var settings = Settings()
-  var links: SymbolicLinkRule?
+  var links: CopyOptions.SymbolicLinks?
   /// `-n`, which is stronger than any `--update`, and which only a later `-i` takes back.
   var leavesExisting = false
   var copiesContents = false

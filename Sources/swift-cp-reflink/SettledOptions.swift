@@ -21,7 +21,7 @@ extension OptionState {
 
     // Without a word on links, those found in directories are copied as links; what is
     // linked instead of copied is followed.
-    let usual: SymbolicLinkRule = recursive && product != .hardLinks ? .copy : .follow
+    let usual: CopyOptions.SymbolicLinks = recursive && product != .hardLinks ? .copy : .follow
     settings.copyOptions.symbolicLinks = links ?? usual
     settings.rules.readsSpecialFiles = !recursive || copiesContents
     settings.copyOptions.specialFiles = settings.rules.readsSpecialFiles ? .readContents : .recreate

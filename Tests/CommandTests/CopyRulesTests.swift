@@ -74,8 +74,8 @@ import Testing
   @Test(arguments: [(1, 0, true), (0, 1, false), (0, 0, false)])
   func onlyWhatIsNewerUpdates(_ source: Int64, _ there: Int64, _ copies: Bool) {
     let pair = facts(.file(1), over: .file(2)) { entry, existing in
-      entry.source.modified = FileTime(seconds: source, nanoseconds: 5)
-      existing.link.modified = FileTime(seconds: there, nanoseconds: 5)
+      entry.source.modified = FileStatus.Time(seconds: source, nanoseconds: 5)
+      existing.link.modified = FileStatus.Time(seconds: there, nanoseconds: 5)
       existing.target?.modified = existing.link.modified
     }
     let action = rules { $0.update = .older }.decide(pair)

@@ -9,16 +9,16 @@ import Testing
   @Test func givesTheSameOutcomeAndError() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.fill("a", 100_000)
-      let outcome = try await copy(directory.file("a"), to: directory.file("b"))
+      let outcome = try await copyFile(directory.file("a"), to: directory.file("b"))
       #expect(outcome == (try syncCopy(directory.file("a"), directory.file("c"))))
       do throws(ReflinkError) {
-        _ = try await copy(directory.file("a"), to: directory.file("b"))
+        _ = try await copyFile(directory.file("a"), to: directory.file("b"))
         Issue.record("the name is taken")
       } catch {
         // Typed: no cast.
         #expect(error.code == .exists)
       }
-      let range = try await cloneRange(
+      let range = try await copyRange(
         from: directory.file("a"), range: 0..<8192, to: directory.file("r"), at: 0)
       #expect(range.cloned == 8192)
     }
@@ -33,7 +33,7 @@ import Testing
       try await withThrowingTaskGroup(of: Int64.self) { group in
         for index in 1...20 {
           group.addTask {
-            try await copy(
+            try await copyFile(
               directory.file("f\(index)"), to: directory.file("c\(index)"), options: options
             )
             .copied
@@ -51,7 +51,7 @@ import Testing
       try directory.fill("a", 100_000)
       let task = Task.detached {
         while !Task.isCancelled { await Task.yield() }
-        return try await copy(directory.file("a"), to: directory.file("b"))
+        return try await copyFile(directory.file("a"), to: directory.file("b"))
       }
       task.cancel()
       #expect(await task.failure?.code == .cancelled)
@@ -65,7 +65,7 @@ import Testing
       try directory.makeFragmented("a", extents: extents)
       for delay in [0, 5, 20] {
         let task = Task.detached {
-          try await cloneRange(
+          try await copyRange(
             from: directory.file("a"), range: 0..<Int64(extents) * 8192, to: directory.file("b"),
             at: 0)
         }

@@ -72,7 +72,7 @@ import Testing
     try await withDirectory(on: system) { directory in
       try await shell(
         "echo x > a; chown 1000:1001 a; chmod 6777 a; mkdir -m 1777 d", in: directory.path)
-      let options = CopyOptions(preserving: Preservation(owner: .wherePossible))
+      let options = CopyOptions(preserving: CopyOptions.Preservation(owner: .wherePossible))
       _ = try syncCopy(directory.file("a"), directory.file("b"), options)
       #expect(try directory.status("b").st_mode & 0o7777 == 0o777 & ~currentUmask())
       #expect(try directory.status("b").st_uid == 1000)

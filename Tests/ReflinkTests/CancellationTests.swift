@@ -45,7 +45,7 @@ import Testing
       for round in 0..<Self.rounds {
         let controller = CopyController()
         let task = Task.detached {
-          try await copy(
+          try await copyFile(
             directory.file("a"), to: directory.file("b"), options: way.options,
             controller: controller)
         }
@@ -78,8 +78,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.inPlace, .unnamed])
-  func ofATree(_ publication: Publication) async throws {
+  @Test(arguments: [CopyOptions.Publication.inPlace, .unnamed])
+  func ofATree(_ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: publication == .inPlace ? .xfs : .btrfs) { directory in
       try await shell(
         """

@@ -8,9 +8,9 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct CloneRangeTests {
   private func cloned(
     _ directory: TestDirectory, _ a: String, _ range: Range<Int64>, _ b: String, at offset: Int64,
-    _ cloning: Cloning = .preferred
+    _ cloning: CopyOptions.Cloning = .preferred
   ) throws(ReflinkError) -> CopyOutcome {
-    try cloneRange(
+    try Blocking.copyRange(
       from: directory.file(a), range: range, to: directory.file(b), at: offset, cloning: cloning)
   }
 
@@ -142,7 +142,7 @@ import Testing
           if Int.random(in: 0..<4, using: &random) == 0 { end = source.count }
           let offset = Int.random(in: 0...70_000, using: &random) / unit * unit
           let cloning =
-            [Cloning.preferred, .preferred, .never].randomElement(using: &random) ?? .never
+            [CopyOptions.Cloning.preferred, .preferred, .never].randomElement(using: &random) ?? .never
           log.append("\(from) \(start)..<\(end) -> \(to) at \(offset), \(cloning)")
 
           let overlaps =

@@ -29,7 +29,7 @@ import Testing
       #expect(try directory.read("b") == directory.read("a"))
       #expect(try source.seek(offset: 0, from: .current) == 777)
       #expect(try directory.status("b").st_mode & 0o777 == 0o640)
-      let again = try await copy(
+      let again = try await copyFile(
         source, to: destination, options: CopyOptions(cloning: .never))
       #expect(again.copied == 100_001)
       #expect(try directory.read("b") == directory.read("a"))
@@ -65,11 +65,11 @@ import Testing
       let source = try open(directory, "a")
       let pipes = try (0..<12).map { _ in try FileDescriptor.pipe() }
       let copies = pipes.map { pipe in
-        Task.detached { try await copy(source, to: pipe.writeEnd) }
+        Task.detached { try await copyFile(source, to: pipe.writeEnd) }
       }
       // All are under way: each has filled its pipe.
       for pipe in pipes { try await waitUntil { bufferedBytes(in: pipe.readEnd) > 4096 } }
-      let small = try await copy(directory.file("a"), to: directory.file("b"))
+      let small = try await copyFile(directory.file("a"), to: directory.file("b"))
       #expect(small.total == Int64(size))
 
       for copy in copies.dropFirst() { copy.cancel() }
@@ -100,7 +100,7 @@ import Testing
     let filling = randomBytes(32_768)
     try to.writeEnd.writeAll(filling)
     try from.writeEnd.writeAll(bytes)
-    let task = Task.detached { try await copy(from.readEnd, to: to.writeEnd) }
+    let task = Task.detached { try await copyFile(from.readEnd, to: to.writeEnd) }
     try await waitUntil { bufferedBytes(in: to.readEnd) >= 65_536 - 4096 }
     task.cancel()
     let error = try #require(await task.failure)
@@ -123,7 +123,7 @@ import Testing
       let patient = try FileDescriptor.open(directory.file("p"), .readOnly)
       let source = try open(directory, "a")
       async let bytes = readAll(patient, 1 << 20)
-      let outcome = try await copy(source, to: writer)
+      let outcome = try await copyFile(source, to: writer)
       #expect(outcome.copied == 1 << 20)
       let got = await bytes
       #expect(try got == directory.read("a"))
@@ -137,7 +137,7 @@ import Testing
       let source = try open(directory, "a")
       let pipe = try FileDescriptor.pipe()
       try pipe.readEnd.close()
-      let task = Task.detached { try await copy(source, to: pipe.writeEnd) }
+      let task = Task.detached { try await copyFile(source, to: pipe.writeEnd) }
       #expect(try #require(await task.failure).errno == .brokenPipe)
       try pipe.writeEnd.close()
       try source.close()
@@ -151,7 +151,7 @@ import Testing
       let source = try open(directory, "a")
       unlink(directory["a"])
       let destination = try open(directory, "b", .writeOnly, .create)
-      let whole = try await clone(source, to: destination)
+      let whole = try await cloneFile(source, to: destination)
       #expect(whole.cloned == 100_001)
       let slices = try syncClone(source, destination, .bytes(65536))
       #expect(slices.execution == .slices(2))
@@ -230,7 +230,7 @@ import Testing
       let closed = FileDescriptor(rawValue: 9999)
       #expect(failure { try syncCopy(source, appending) }?.errno == .badFileDescriptor)
       #expect(failure { try syncCopy(source, reading) } != nil)
-      for cloning in [Cloning.preferred, .never, .required] {
+      for cloning in [CopyOptions.Cloning.preferred, .never, .required] {
         let error = failure { try syncCloneRange(source, 0..<5000, appending, 0, cloning) }
         #expect(error?.errno == .badFileDescriptor, "\(cloning)")
       }
@@ -250,7 +250,7 @@ import Testing
       try directory.fill("a", 300_000)
       let source = try open(directory, "a")
       let destination = try open(directory, "b", .readWrite, .create)
-      let outcome = try await cloneRange(
+      let outcome = try await copyRange(
         from: source, range: 65536..<196_608, to: destination, at: 0, cloning: .required)
       #expect(outcome.cloned == 131_072)
       #expect(try directory.read("b") == Array(directory.read("a")[65536..<196_608]))

@@ -101,7 +101,7 @@ import Testing
       try await shell("mkfifo a", in: directory.path)
       async let writer = shell("head -c 1000000 /dev/zero > a", in: directory.path)
       let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
-      let outcome = try await copy(directory.file("a"), to: directory.file("b"), options: options)
+      let outcome = try await copyFile(directory.file("a"), to: directory.file("b"), options: options)
       _ = try await writer
       #expect(outcome.copied == 1_000_000)
       #expect(outcome.fallback == .notRegular)
@@ -167,7 +167,7 @@ import Testing
     try await withDirectory(on: .ext4) { directory in
       try await withDirectory(on: .smallExt4) { small in
         try directory.fill("a", 40 << 20)
-        for cloning in [Cloning.preferred, .never] {
+        for cloning in [CopyOptions.Cloning.preferred, .never] {
           let options = CopyOptions(cloning: cloning)
           let error = failure { try syncCopy(directory.file("a"), small.file("b"), options) }
           #expect(error?.code == .noSpace)

@@ -38,7 +38,7 @@ import Testing
   func aRequiredCloneFailsAndLeavesNothing(_ system: TestFileSystem) async throws {
     try await withDirectory(on: system) { directory in
       try directory.fill("a", 5000)
-      for partial in [PartialFileRule.remove, .keep] {
+      for partial in [CopyOptions.PartialFiles.remove, .keep] {
         let options = CopyOptions(cloning: .required, partialFiles: partial)
         let error = failure { try syncCopy(directory.file("a"), directory.file("b"), options) }
         #expect(error?.code == .notSupported(.notSupported))
@@ -114,7 +114,7 @@ import Testing
     try await withDirectory(on: system) { directory in
       let end = 4 << 30
       try directory.makeSparse("a", size: end + 12345, data: [(0, 4096), (end - 2048, 8192)])
-      for cloning in [Cloning.preferred, .never] {
+      for cloning in [CopyOptions.Cloning.preferred, .never] {
         let outcome = try syncCopy(
           directory.file("a"), directory.file("b"), CopyOptions(cloning: cloning), .replace)
         #expect(outcome.total == Int64(end + 12345))

@@ -9,7 +9,7 @@ import Testing
 /// changes between two steps.
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct FileTransferTests {
   private func transfer(
-    _ directory: TestDirectory, _ cloning: Cloning, holes: Holes = .keep
+    _ directory: TestDirectory, _ cloning: CopyOptions.Cloning, holes: CopyOptions.Holes = .keep
   ) throws -> FileTransfer {
     let source = try OwnedName(directory.file("a")).with { (name) throws(SystemError) in
       try Descriptor.currentDirectory.open(name, .read)
@@ -22,8 +22,8 @@ import Testing
       from: source, status, into: destination, cloning: cloning, holes: holes)
   }
 
-  @Test(arguments: [Cloning.preferred, .never])
-  func eachStepIsBounded(_ cloning: Cloning) async throws {
+  @Test(arguments: [CopyOptions.Cloning.preferred, .never])
+  func eachStepIsBounded(_ cloning: CopyOptions.Cloning) async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 20 << 20)
       var transfer = try transfer(directory, cloning)
@@ -45,8 +45,8 @@ import Testing
 
   /// As on OCFS2 with large clusters, whose kernel shares more than it is asked for: what
   /// does not fit goes through memory, and no call that may share gets it.
-  @Test(arguments: [Cloning.preferred, .required])
-  func aUnitThatIsNotCheckedIsKeptTo(_ cloning: Cloning) async throws {
+  @Test(arguments: [CopyOptions.Cloning.preferred, .required])
+  func aUnitThatIsNotCheckedIsKeptTo(_ cloning: CopyOptions.Cloning) async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.fill("a", 300_000)
       try directory.fill("b", 300_000)
@@ -78,8 +78,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [TestFileSystem.ext4, .xfs, .btrfs], [Cloning.preferred, .never])
-  func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: Cloning) async throws
+  @Test(arguments: [TestFileSystem.ext4, .xfs, .btrfs], [CopyOptions.Cloning.preferred, .never])
+  func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: CopyOptions.Cloning) async throws
   {
     try await withDirectory(
       on: system == .xfs && cloning == .preferred ? .xfsWithoutReflink : system
@@ -99,8 +99,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Cloning.preferred, .never])
-  func aSourceThatGrowsIsCopiedAsItWas(_ cloning: Cloning) async throws {
+  @Test(arguments: [CopyOptions.Cloning.preferred, .never])
+  func aSourceThatGrowsIsCopiedAsItWas(_ cloning: CopyOptions.Cloning) async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 1_000_000)
       let before = try directory.read("a")
@@ -130,8 +130,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Cloning.preferred, .never])
-  func givesWayOnlyWhenItsSliceIsSpentAndOthersWait(_ cloning: Cloning) async throws {
+  @Test(arguments: [CopyOptions.Cloning.preferred, .never])
+  func givesWayOnlyWhenItsSliceIsSpentAndOthersWait(_ cloning: CopyOptions.Cloning) async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 10 << 20)
       var transfer = try transfer(directory, cloning)
@@ -161,8 +161,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Cloning.preferred, .never])
-  func cancellationIsSeenAfterOneStepAndGivesReservedBlocksBack(_ cloning: Cloning) async throws {
+  @Test(arguments: [CopyOptions.Cloning.preferred, .never])
+  func cancellationIsSeenAfterOneStepAndGivesReservedBlocksBack(_ cloning: CopyOptions.Cloning) async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 40 << 20)
       var transfer = try transfer(directory, cloning)

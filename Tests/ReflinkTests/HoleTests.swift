@@ -17,7 +17,7 @@ import Testing
   func keepsHoles(_ system: TestFileSystem, layout: Int) async throws {
     try await withDirectory(on: system) { directory in
       try directory.makeSparse("a", size: 8 << 20, data: Self.layouts[layout])
-      for cloning in [Cloning.preferred, .never] {
+      for cloning in [CopyOptions.Cloning.preferred, .never] {
         let outcome = try syncCopy(
           directory.file("a"), directory.file("b"), CopyOptions(cloning: cloning), .replace)
         #expect(outcome.total == 8 << 20)

@@ -143,11 +143,11 @@ import Testing
     return accounting.report
   }
 
-  private func map(_ extents: [(Range<Int64>, FileExtent.Kind)]) -> ExtentMap {
-    ExtentMap(extents: extents.map { FileExtent(range: $0.0, kind: $0.1) })
+  private func map(_ extents: [(Range<Int64>, ExtentMap.Extent.Kind)]) -> ExtentMap {
+    ExtentMap(extents: extents.map { ExtentMap.Extent(range: $0.0, kind: $0.1) })
   }
 
-  private func data(_ place: UInt64, shared: Bool = true, encoded: Bool = false) -> FileExtent.Kind
+  private func data(_ place: UInt64, shared: Bool = true, encoded: Bool = false) -> ExtentMap.Extent.Kind
   {
     .data(at: place, isShared: shared, isEncoded: encoded)
   }
@@ -168,13 +168,13 @@ import Testing
   /// Long runs, many of them, against the same by the block, in another order and met twice.
   @Test func largeMapsAreAddedUpInSteps() {
     let block: Int64 = 4096
-    let runs: [(Range<Int64>, FileExtent.Kind)] = (0..<Int64(20)).map { run in
+    let runs: [(Range<Int64>, ExtentMap.Extent.Kind)] = (0..<Int64(20)).map { run in
       let start = run * 1000 * block
       return (start..<start + 1000 * block, data(UInt64(run) << 30 + 0x3FFF000))
     }
     // Every other block of each run, from the last run on; the last block twice.
     var position: Int64 = 0
-    var blocks: [(Range<Int64>, FileExtent.Kind)] = []
+    var blocks: [(Range<Int64>, ExtentMap.Extent.Kind)] = []
     for run in (0..<20).reversed() {
       for index in stride(from: UInt64(0), to: 1000, by: 2) {
         blocks.append(

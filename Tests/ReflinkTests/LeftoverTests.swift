@@ -22,7 +22,7 @@ import Testing
     try await withAppendOnlyDirectory { directory in
       try directory.fill("a", 8192)
       let error = failure {
-        _ = try cloneRange(
+        _ = try Blocking.copyRange(
           from: directory.file("a"), range: 0..<4096, to: directory.file("f/b"), at: 0,
           cloning: .required)
       }
@@ -53,7 +53,7 @@ import Testing
     try await aTreeThatCannotBeRemoved { source, destination, options, controller, listener in
       do throws(ReflinkError) {
         _ = try await copyTree(
-          source, to: destination, options: options, controller: controller, listener: listener)
+          source, to: destination, options: options, controller: controller, onEntry: listener)
         return nil
       } catch {
         return error
@@ -130,8 +130,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [PartialFileRule.remove, .keep])
-  func aPartialFile(_ rule: PartialFileRule) async throws {
+  @Test(arguments: [CopyOptions.PartialFiles.remove, .keep])
+  func aPartialFile(_ rule: CopyOptions.PartialFiles) async throws {
     try await withDirectory(on: .smallExt4) { directory in
       try await withDirectory(on: .xfs) { source in
         try source.fill("a", 40 << 20)

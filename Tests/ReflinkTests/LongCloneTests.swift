@@ -31,12 +31,12 @@ import Testing
     }
   }
 
-  @Test func aHelperThatIsRefusedFallsBackLikeAnyOther() async throws {
-    // ext4 shows extents too, and cannot clone: the helper says so.
+  @Test func whatCannotBeClonedNeedsNoHelper() async throws {
+    // ext4 shows extents too, and cannot clone.
     try await withDirectory(on: .ext4) { directory in
       try directory.makeFragmented("a", extents: 4000)
       let outcome = try syncCopy(directory.file("a"), directory.file("b"))
-      #expect(outcome.execution == .helper)
+      #expect(outcome.execution == .inline)
       #expect(outcome.fallback == .notSupported)
       #expect(outcome.method == .offloaded)
       #expect(try directory.read("a") == directory.read("b"))
@@ -73,7 +73,7 @@ import Testing
   @Test func cancellingTheTaskCancelsTheCopy() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.makeFragmented("a", extents: 30_000)
-      let copying = Task.detached { try await copy(directory.file("a"), to: directory.file("b")) }
+      let copying = Task.detached { try await copyFile(directory.file("a"), to: directory.file("b")) }
       while !directory.exists("b") { try await Task.sleep(for: .microseconds(1000)) }
       copying.cancel()
       let error = await copying.failure

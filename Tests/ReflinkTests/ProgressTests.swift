@@ -7,12 +7,12 @@ import Testing
 
 /// How far a copy is, for tasks and for threads that ask.
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ProgressTests {
-  @Test(arguments: [Cloning.preferred, .never])
-  func oneFileKnowsItsSizeAndEndsWithAllOfIt(_ cloning: Cloning) async throws {
+  @Test(arguments: [CopyOptions.Cloning.preferred, .never])
+  func oneFileKnowsItsSizeAndEndsWithAllOfIt(_ cloning: CopyOptions.Cloning) async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 96 << 20)
       let controller = CopyController()
-      async let copied = copy(
+      async let copied = copyFile(
         directory.file("a"), to: directory.file("b"), options: CopyOptions(cloning: cloning),
         controller: controller)
       var seen: [CopyProgress] = []
@@ -91,7 +91,7 @@ import Testing
       try await shell("mkfifo p", in: directory.path)
       let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
       let controller = CopyController()
-      async let copied = copy(
+      async let copied = copyFile(
         directory.file("p"), to: directory.file("b"), options: options, controller: controller)
       async let fed = shell(
         "exec > p; for i in {1..10}; do echo x; sleep 0.1; done", in: directory.path)
@@ -113,7 +113,7 @@ import Testing
       let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
       let controller = CopyController()
       let copying = Task.detached {
-        try await copy(
+        try await copyFile(
           directory.file("p"), to: directory.file("b"), options: options, controller: controller)
       }
       while !directory.exists("b") { try await Task.sleep(for: .milliseconds(1)) }
@@ -140,7 +140,7 @@ import Testing
       let controller = CopyController()
       async let refused: Void = {
         let options = CopyOptions(cloning: .required, holes: .detect)
-        _ = try? await copy(
+        _ = try? await copyFile(
           directory.file("a"), to: directory.file("b"), options: options, controller: controller)
       }()
       for await _ in controller.updates() {}
@@ -160,7 +160,7 @@ import Testing
     try await withDirectory(on: .xfs) { directory in
       let controller = CopyController()
       async let failed: Void = {
-        _ = try? await copy(directory.file("none"), to: directory.file("b"), controller: controller)
+        _ = try? await copyFile(directory.file("none"), to: directory.file("b"), controller: controller)
       }()
       for await progress in controller.updates() where progress.isFinished {
         #expect(progress.bytesDone == 0)

@@ -7,8 +7,8 @@ import Testing
 
 /// How a new file comes by its name.
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct PublicationTests {
-  @Test(arguments: TestFileSystem.all, [Publication.inPlace, .unnamed, .temporary])
-  func theCopyIsTheSame(_ system: TestFileSystem, _ publication: Publication) async throws {
+  @Test(arguments: TestFileSystem.all, [CopyOptions.Publication.inPlace, .unnamed, .temporary])
+  func theCopyIsTheSame(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: system) { directory in
       try directory.fill("a", 50_000)
       try await shell("chmod 640 a; setfattr -n user.x -v y a || true", in: directory.path)
@@ -21,8 +21,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.unnamed, .temporary])
-  func aTakenNameFailsOrIsReplacedWhole(_ publication: Publication) async throws {
+  @Test(arguments: [CopyOptions.Publication.unnamed, .temporary])
+  func aTakenNameFailsOrIsReplacedWhole(_ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.fill("a", 50_000)
       try directory.fill("b", 60_000)
@@ -41,8 +41,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.unnamed, .temporary])
-  func theNameAppearsOnlyWhenTheFileIsComplete(_ publication: Publication) async throws {
+  @Test(arguments: [CopyOptions.Publication.unnamed, .temporary])
+  func theNameAppearsOnlyWhenTheFileIsComplete(_ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 64 << 20)
       let options = CopyOptions(cloning: .never, publication: publication)
@@ -60,9 +60,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.inPlace, .unnamed, .temporary], [PartialFileRule.remove, .keep])
+  @Test(arguments: [CopyOptions.Publication.inPlace, .unnamed, .temporary], [CopyOptions.PartialFiles.remove, .keep])
   func aFileThatIsReplacedIsNotLostToAFailure(
-    _ publication: Publication, _ partial: PartialFileRule
+    _ publication: CopyOptions.Publication, _ partial: CopyOptions.PartialFiles
   ) async throws {
     try await withDirectory(on: .xfs) { source in
       try await withDirectory(on: .smallExt4) { directory in
@@ -80,8 +80,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.inPlace, .unnamed, .temporary])
-  func aFailedCopyLeavesNothing(_ publication: Publication) async throws {
+  @Test(arguments: [CopyOptions.Publication.inPlace, .unnamed, .temporary])
+  func aFailedCopyLeavesNothing(_ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: .xfs) { source in
       try await withDirectory(on: .smallExt4) { directory in
         try source.fill("a", 40 << 20)

@@ -77,7 +77,7 @@ import Testing
     }
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 300_000)
-      for slices in [CloneSlices.whole, .bytes(65536), .time(.milliseconds(20))] {
+      for slices in [CopyOptions.Slices.whole, .bytes(65536), .time(.milliseconds(20))] {
         let error = failure { try syncClone(directory.file("a"), directory.file("b"), slices) }
         #expect(error?.code == .notSupported(.notSupported))
         #expect(error?.operation == .clone)

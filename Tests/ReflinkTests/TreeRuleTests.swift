@@ -60,17 +60,61 @@ import Testing
     try await withDirectory(on: .xfs) { directory in
       try await shell(
         """
-        mkdir s t; for f in older same newer new; do echo source > s/$f; done
-        for f in older same newer; do echo there > t/$f; done
-        touch -d 2020-01-01 s/* t/*; touch -d 2019-01-01 t/older; touch -d 2021-01-01 t/newer
+        mkdir s t; for f in older same cut newer killed new; do echo source > s/$f; done
+        for f in older same newer; do echo before > t/$f; done; echo cut > t/cut; echo sou > t/killed
+        touch -d 2020-01-01 s/* t/*; touch -d 2019-01-01 t/older
+        touch -d 2021-01-01 t/newer t/killed
         """, in: directory.path)
+      let told = Mutex<[String: EntryOutcome.Skipped]>([:])
       let outcome = try syncCopyTree(
-        directory.file("s"), directory.file("t"), CopyOptions(), .update)
-      #expect(outcome.files == 2)
-      #expect(outcome.skipped == 2)
+        directory.file("s"), directory.file("t"), CopyOptions(), .replaceIfNewer
+      ) { outcome, source, _ in
+        if case .skipped(let what) = outcome {
+          told.withLock { $0[source.lastComponent?.string ?? ""] = what }
+        }
+      }
+      #expect(outcome.files == 3)
+      #expect(outcome.skipped == 3)
       #expect(
-        try await shell("cd t; cat newer older same new", in: directory.path)
-          == "there\nsource\nthere\nsource\n")
+        try await shell("cd t; cat newer older same cut killed new", in: directory.path)
+          == "before\nsource\nbefore\nsource\nsou\nsource\n")
+      // What a copy that was killed has left is newer: it is kept, and told.
+      #expect(outcome.keptDifferent == 1)
+      #expect(outcome.bytesSkipped == 3 * 7)
+      let same = EntryOutcome.Skipped(bytes: 7)
+      #expect(
+        told.withLock { $0 } == [
+          "newer": same, "same": same,
+          "killed": EntryOutcome.Skipped(bytes: 7, isDifferent: true),
+        ])
+    }
+  }
+
+  @Test(arguments: [TestFileSystem.xfs, .ext4])
+  func replacesWhatIsDifferent(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try await shell(
+        """
+        mkdir s; for f in same older newer cut; do echo source > s/$f; done; ln -s same s/link
+        touch -hd '2020-01-01 00:00:00.123456789' s/*; cp -a s t
+        for f in older newer; do echo before > t/$f; done; echo sou > t/cut
+        touch -d 2019-01-01 t/older; touch -d 2021-01-01 t/newer t/cut
+        """, in: directory.path)
+      let before = try directory.status("t/same")
+      let first = try syncCopyTree(
+        directory.file("s"), directory.file("t"), CopyOptions(), .replaceIfDifferent)
+      #expect(first.files == 3)
+      #expect(first.skipped == 2)
+      #expect(try directory.status("t/same").st_ino == before.st_ino)
+      #expect(
+        try await shell("cd t; cat newer older same cut", in: directory.path)
+          == String(repeating: "source\n", count: 4))
+      // And then nothing.
+      let second = try syncCopyTree(
+        directory.file("s"), directory.file("t"), CopyOptions(), .replaceIfDifferent)
+      #expect(second.files == 0)
+      #expect(second.skipped == 5)
+      #expect(second.bytesSkipped == 4 * 7)
     }
   }
 
@@ -98,8 +142,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.inPlace, .temporary])
-  func whatIsThereIsLeftOutOrRefusedAsDecided(_ publication: Publication) async throws {
+  @Test(arguments: [CopyOptions.Publication.inPlace, .temporary])
+  func whatIsThereIsLeftOutOrRefusedAsDecided(_ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: .xfs) { directory in
       try await shell(
         """
@@ -164,8 +208,8 @@ import Testing
 
   // MARK: - A tree that gets its name when it is complete
 
-  @Test(arguments: TestFileSystem.all, [Publication.unnamed, .temporary])
-  func aTreeIsPublishedWhole(_ system: TestFileSystem, _ publication: Publication) async throws {
+  @Test(arguments: TestFileSystem.all, [CopyOptions.Publication.unnamed, .temporary])
+  func aTreeIsPublishedWhole(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: system) { directory in
       try await shell(
         "mkdir -p s/d; echo x > s/d/x; ln s/d/x s/y; chmod 555 s/d", in: directory.path)
@@ -191,9 +235,9 @@ import Testing
   }
 
   /// FUSE has neither unnamed files nor RENAME_NOREPLACE.
-  @Test(arguments: [Publication.unnamed, .temporary])
+  @Test(arguments: [CopyOptions.Publication.unnamed, .temporary])
   func withoutRenameNoReplaceFilesAreLinkedAndTreesRefused(
-    _ publication: Publication
+    _ publication: CopyOptions.Publication
   ) async throws {
     try await withDirectory(on: .fuse) { directory in
       try await shell("echo x > a; mkdir s; echo y > s/y", in: directory.path)
@@ -252,7 +296,7 @@ import Testing
       try await shell(
         "mkdir s t; echo new > s/a; \(make); touch -d 2001-01-01 t/a", in: directory.path)
       let before = try directory.status("t/a")
-      let rule = updates ? ExistingRule.update : .replace
+      let rule = updates ? ExistingRule.replaceIfNewer : .replace
       for body in [
         { _ = try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), rule) },
         { _ = try syncCopy(directory.file("s/a"), directory.file("t/a"), CopyOptions(), rule) },
@@ -282,10 +326,10 @@ import Testing
         """, in: directory.path)
       do {
         let first = try syncCopyTree(
-          directory.file("s"), directory.file("m/t"), CopyOptions(), .update)
+          directory.file("s"), directory.file("m/t"), CopyOptions(), .replaceIfNewer)
         #expect(first.files == 1)
         let second = try syncCopyTree(
-          directory.file("s"), directory.file("m/t"), CopyOptions(), .update)
+          directory.file("s"), directory.file("m/t"), CopyOptions(), .replaceIfNewer)
         #expect(second.files == 0)
         #expect(second.skipped == 1)
       } catch {

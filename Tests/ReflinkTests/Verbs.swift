@@ -9,7 +9,7 @@ func syncCopy(
   _ source: FilePath, _ destination: FilePath, _ options: CopyOptions = CopyOptions(),
   _ rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try copy(source, to: destination, options: options, ifExists: rule, controller: controller)
+  try Blocking.copyFile(source, to: destination, options: options, ifExists: rule, controller: controller)
 }
 
 @discardableResult
@@ -19,9 +19,9 @@ func syncCopyTree(
   onFailure: FailureRule = .stop, controller: CopyController? = nil,
   listener: EntryListener? = nil
 ) throws(ReflinkError) -> TreeOutcome {
-  try copyTree(
+  try Blocking.copyTree(
     source, to: destination, options: options, ifExists: rule, filter: filter,
-    onFailure: onFailure, controller: controller, listener: listener)
+    onFailure: onFailure, controller: controller, onEntry: listener)
 }
 
 /// The error that a call throws, if it is one of the library's.
@@ -56,66 +56,66 @@ func syncSnapshot(
   _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation = .everything,
   method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  try snapshot(source, as: name, preserving: preserving, method: method, controller: controller)
+  try Blocking.snapshot(source, as: name, preserving: preserving, method: method, controller: controller)
 }
 
 @discardableResult
 func syncClone(
-  _ source: FilePath, _ destination: FilePath, _ slices: CloneSlices = .whole,
+  _ source: FilePath, _ destination: FilePath, _ slices: CopyOptions.Slices = .whole,
   _ rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try clone(source, to: destination, slices: slices, ifExists: rule, controller: controller)
+  try Blocking.cloneFile(source, to: destination, slices: slices, ifExists: rule, controller: controller)
 }
 
 @discardableResult
 func syncExtents(_ file: FilePath, controller: CopyController? = nil) throws(ReflinkError)
   -> ExtentMap
 {
-  try extents(of: file, controller: controller)
+  try Blocking.extents(of: file, controller: controller)
 }
 
 @discardableResult
 func syncSharing(_ first: FilePath, _ second: FilePath) throws(ReflinkError) -> SharingReport {
-  try sharing(between: first, and: second)
+  try Blocking.sharing(between: first, and: second)
 }
 
 @discardableResult
 func syncProbe(_ source: FilePath, _ directory: FilePath) throws(ReflinkError) -> ProbeReport {
-  try probe(from: source, to: directory)
+  try Blocking.probe(from: source, to: directory)
 }
 
 @discardableResult
 func syncCopy(
   _ source: FileDescriptor, _ destination: FileDescriptor
 ) throws(ReflinkError) -> CopyOutcome {
-  try copy(source, to: destination)
+  try Blocking.copyFile(source, to: destination)
 }
 
 @discardableResult
 func syncClone(
-  _ source: FileDescriptor, _ destination: FileDescriptor, _ slices: CloneSlices = .whole
+  _ source: FileDescriptor, _ destination: FileDescriptor, _ slices: CopyOptions.Slices = .whole
 ) throws(ReflinkError) -> CopyOutcome {
-  try clone(source, to: destination, slices: slices)
+  try Blocking.cloneFile(source, to: destination, slices: slices)
 }
 
 @discardableResult
 func syncSnapshot(
   _ source: FileDescriptor, _ name: FilePath
 ) throws(ReflinkError) -> SnapshotOutcome {
-  try snapshot(source, as: name)
+  try Blocking.snapshot(source, as: name)
 }
 
 @discardableResult
 func syncCopyTree(
   _ source: FileDescriptor, _ destination: FileDescriptor
 ) throws(ReflinkError) -> TreeOutcome {
-  try copyTree(source, to: destination)
+  try Blocking.copyTree(source, to: destination)
 }
 
 @discardableResult
 func syncCloneRange(
   _ source: FileDescriptor, _ range: Range<Int64>, _ destination: FileDescriptor, _ offset: Int64,
-  _ cloning: Cloning
+  _ cloning: CopyOptions.Cloning
 ) throws(ReflinkError) -> CopyOutcome {
-  try cloneRange(from: source, range: range, to: destination, at: offset, cloning: cloning)
+  try Blocking.copyRange(from: source, range: range, to: destination, at: offset, cloning: cloning)
 }

@@ -52,7 +52,7 @@ struct Library {
         sync()
         let seconds = try await time {
           switch name {
-          case "Reflink": _ = try await Reflink.copy(source, to: path("copy"))
+          case "Reflink": _ = try await Reflink.copyFile(source, to: path("copy"))
           case "Foundation":
             try FileManager.default.copyItem(atPath: source.string, toPath: copyPath)
           default:
@@ -86,14 +86,14 @@ struct Library {
       var late: [Double] = []
       let large = (0..<count).map { index in
         Task.detached { [self] in
-          _ = try await Reflink.copy(source, to: path("large\(index)"))
+          _ = try await Reflink.copyFile(source, to: path("large\(index)"))
           running.decrement()
         }
       }
       try await Task.sleep(for: .milliseconds(50))
       while running.value == count {
         late.append(
-          try await time { _ = try await Reflink.copy(path("small"), to: path("tiny")) })
+          try await time { _ = try await Reflink.copyFile(path("small"), to: path("tiny")) })
         unlink("\(ext4)/tiny")
         try await Task.sleep(for: .milliseconds(2))
       }
@@ -133,7 +133,7 @@ struct Library {
     let running = Counter(2)
     let copies = (0..<2).map { index in
       Task.detached { [self] in
-        _ = try await Reflink.copy(source, to: path("large\(index)"))
+        _ = try await Reflink.copyFile(source, to: path("large\(index)"))
         running.decrement()
       }
     }
@@ -154,7 +154,7 @@ struct Library {
     var worst = 0.0
     var cancelled = 0
     for delay in delays {
-      let task = Task.detached { try await copy(CopyController()) }
+      let task = Task.detached { try await copyFile(CopyController()) }
       try await Task.sleep(for: .milliseconds(delay))
       let start = ContinuousClock.now
       task.cancel()
@@ -170,7 +170,7 @@ struct Library {
   private func cancelling(_ table: inout Table) async throws {
     note("cancelling")
     let fallback = try await cancel(after: (0..<20).map { 5 + $0 * 7 }) { [self] controller in
-      _ = try await Reflink.copy(source, to: path("clone"), controller: controller)
+      _ = try await Reflink.copyFile(source, to: path("clone"), controller: controller)
     }
     table.add(
       "cancelling a copy of 4 GiB on ext4, worst", "\(fallback.cancelled) of 20", "",
@@ -181,14 +181,14 @@ struct Library {
     let clone = SystemPackage.FilePath("\(work)/xfs/clone")
     plant("runs", fragmented.string, count)
     let whole = try await cancel(after: (0..<10).map { 5 + $0 * 20 }) { controller in
-      _ = try await Reflink.copy(
+      _ = try await Reflink.copyFile(
         fragmented, to: clone, options: CopyOptions(cloning: .required), controller: controller)
     }
     table.add(
       "cancelling a whole clone of \(count) extents on XFS, worst", "\(whole.cancelled) of 10", "",
       whole.worst * 1000, goal: 50, unit: " ms")
     let ranges = try await cancel(after: (0..<10).map { 5 + $0 * 20 }) { controller in
-      _ = try await Reflink.cloneRange(
+      _ = try await Reflink.copyRange(
         from: fragmented, range: 0..<Int64(count) * 8192, to: clone, at: 0, controller: controller)
     }
     table.add(

@@ -4,7 +4,7 @@ import SystemPackage
 /// extended attributes, access control list, mode, capabilities, times. A change
 /// of owner drops set-id bits and capabilities; writing any of them changes times.
 struct AttributeCopy: Sendable {
-  let preserving: Preservation
+  let preserving: CopyOptions.Preservation
   /// What the source has, listed before the copy was made.
   let attributes: SourceAttributes
   /// Whether this copy made the entry: its owner's alone until now.

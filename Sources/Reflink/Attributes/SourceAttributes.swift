@@ -16,7 +16,7 @@ struct SourceAttributes: Sendable {
   /// tells; where that is missing, `location` does.
   init(
     listing source: borrowing Descriptor, _ type: FileType, at location: Location? = nil,
-    for preserving: Preservation
+    for preserving: CopyOptions.Preservation
   ) {
     guard preserving.mode || preserving.extendedAttributes != .ignore else { return }
     do throws(SystemError) {

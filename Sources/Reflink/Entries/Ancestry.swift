@@ -8,22 +8,22 @@ final class Ancestry: Sendable {
     var source: FilePath
     var destination: FilePath
     /// The directory that was made for it.
-    var identity: FileIdentity
+    var identity: FileStatus.Identity
     /// The source's device.
     var device: DeviceID
   }
 
   let root: Root
-  private let directory: FileIdentity
+  private let directory: FileStatus.Identity
   private let outer: Ancestry?
 
-  init(root: Root, directory: FileIdentity, in outer: Ancestry?) {
+  init(root: Root, directory: FileStatus.Identity, in outer: Ancestry?) {
     self.root = root
     self.directory = directory
     self.outer = outer
   }
 
-  func contains(_ identity: FileIdentity) -> Bool {
+  func contains(_ identity: FileStatus.Identity) -> Bool {
     var next: Ancestry? = self
     while let ancestor = next {
       if ancestor.directory == identity { return true }

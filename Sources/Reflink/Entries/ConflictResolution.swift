@@ -13,7 +13,7 @@ extension EntryCopier {
       let action = decide(entry)
       switch action.kind {
       case .refuse(let refusal): throw refused(refusal, source, destination)
-      case .create, .skip, .leave, .overwrite, .replace, .createThroughLink: return action
+      case .create, .skip, .leave, .keepDifferent, .overwrite, .replace, .createThroughLink: return action
       case .backUp(let names):
         if try backupIsSource(names, entry, source, destination) {
           throw refused(.backupIsSource, source, destination)
@@ -132,7 +132,7 @@ extension EntryCopier {
   }
 
   func refused(
-    _ refusal: Refusal, _ source: Location, _ destination: Location
+    _ refusal: ReflinkError.Refusal, _ source: Location, _ destination: Location
   ) -> ReflinkError {
     ReflinkError(
       code: ReflinkError.Code(refusal), operation: .refuse(refusal),
@@ -153,7 +153,7 @@ extension EntryCopier {
   }
 }
 
-extension Refusal {
+extension ReflinkError.Refusal {
   /// The errno that says the same, where there is one.
   fileprivate var errno: Errno? {
     switch self {

@@ -7,16 +7,16 @@ final class CreatedEntries: Sendable {
   private struct Entry: Hashable {
     /// A file alone is not enough: it may have had other names before.
     let path: OwnedName
-    let identity: FileIdentity
+    let identity: FileStatus.Identity
   }
   private let entries = Mutex<Set<Entry>>([])
 
-  func contains(_ location: Location, _ identity: FileIdentity) -> Bool {
+  func contains(_ location: Location, _ identity: FileStatus.Identity) -> Bool {
     let entry = Entry(path: location.bytes, identity: identity)
     return entries.withLock { $0.contains(entry) }
   }
 
-  func insert(_ location: Location, _ identity: FileIdentity) {
+  func insert(_ location: Location, _ identity: FileStatus.Identity) {
     let entry = Entry(path: location.bytes, identity: identity)
     entries.withLock { _ = $0.insert(entry) }
   }
@@ -57,7 +57,7 @@ extension EntryCopier {
   /// Settles what a result without a copy means for further names of the same file.
   func settle(_ source: FileStatus, _ destination: Location, _ result: borrowing Result) {
     switch result {
-    case .skipped: forget(source)
+    case .skipped, .keptDifferent: forget(source)
     case .blocked, .begunAgain: forget(source)
     case .unchanged:
       // What is there stands for the copy; the decision looked at it by its name as well.

@@ -61,6 +61,8 @@ public struct EntryAction: Sendable, Hashable {
     case skip
     /// It is there as it should be.
     case leave
+    /// It is newer than the source, and another.
+    case keepDifferent
     case create
     /// The same through a link that leads nowhere yet.
     case createThroughLink
@@ -71,7 +73,7 @@ public struct EntryAction: Sendable, Hashable {
     case backUp(BackupNames)
     /// Ask the user; on yes decide again, on no it counts as a failure.
     case ask
-    case refuse(Refusal)
+    case refuse(ReflinkError.Refusal)
   }
   package let kind: Kind
 
@@ -87,54 +89,21 @@ public struct EntryAction: Sendable, Hashable {
   /// Put a new file in the place of what is there, once it is complete.
   public static var replace: Self { Self(.replace) }
   /// An error.
-  public static func refuse(_ refusal: Refusal) -> Self { Self(.refuse(refusal)) }
+  public static func refuse(_ refusal: ReflinkError.Refusal) -> Self { Self(.refuse(refusal)) }
 
   package static var leave: Self { Self(.leave) }
+  package static var keepDifferent: Self { Self(.keepDifferent) }
   package static var createThroughLink: Self { Self(.createThroughLink) }
   package static func overwrite(orReplace: Bool) -> Self { Self(.overwrite(orReplace: orReplace)) }
   package static func backUp(_ names: BackupNames) -> Self { Self(.backUp(names)) }
   package static var ask: Self { Self(.ask) }
 }
 
-/// Why an entry is not copied.
-public enum Refusal: Sendable, Hashable {
-  /// Directories were not asked for.
-  case directoryOmitted
-  /// A clone was required of something that is neither a regular file nor a directory.
-  case notRegular
-  /// Source and destination are one file.
-  case sameFile
-  /// The name is taken.
-  case exists
-  /// A directory would take the place of something else.
-  case directoryOverFile
-  /// Something else would take the place of a directory.
-  case fileOverDirectory
-  /// A regular file would take the place of a device node, a FIFO or a socket, which may be in use.
-  case fileOverSpecial
-  /// The destination is a symbolic link that leads nowhere.
-  case danglingLink
-  /// A directory would be copied into itself, for ever.
-  case intoItself
-  /// A link that is followed leads to a directory it is in, for ever.
-  case cyclicLink
-  /// Another source of the same call went there.
-  case justCreated
-  /// The same, and what went there is a link that would be written through.
-  case throughJustCreatedLink
-  /// What is there would get the source's name.
-  case backupIsSource
-  /// The user said no.
-  case declined
-  /// It is there, and that was to be an error.
-  case notReplaced
-}
-
 /// Decides, and does nothing else: the same facts give the same action.
 ///
 /// Called by several threads at a time, for each entry before it is made (with
 /// `destination` unseen), and again where its name turned out to be taken.
-public typealias EntryPolicy = @Sendable (EntryFacts) -> EntryAction
+package typealias EntryPolicy = @Sendable (EntryFacts) -> EntryAction
 
 /// What becomes of names that are taken.
 public enum ExistingRule: Sendable {
@@ -145,12 +114,18 @@ public enum ExistingRule: Sendable {
   /// Files are replaced by new ones; directories are merged. A device node, a FIFO or a socket is
   /// not replaced by a regular file: that is an error.
   case replace
-  /// Files are replaced by those that were modified later, and left otherwise; directories
-  /// are merged. Where times are preserved, a file that has its source's time as far as its file
-  /// system can keep it is left too.
-  case update
+  /// Files are replaced by those that were modified later, and by those of the same age and another
+  /// size; directories are merged. What is newer than its source is kept, and where its size differs
+  /// it is told (`EntryOutcome.Skipped.isDifferent`, `TreeOutcome.keptDifferent`): a copy in place
+  /// that was killed leaves such a file. Where times are preserved, a file that has its source's
+  /// time as far as its file system can keep it is equally old.
+  case replaceIfNewer
+  /// Files are replaced unless they have their source's size and modification time, as far as their
+  /// file system can keep it: what a copy with `CopyOptions.Preservation.times` has left. Directories
+  /// are merged.
+  case replaceIfDifferent
   /// By a function of the caller's.
-  case policy(EntryPolicy)
+  case policy(@Sendable (EntryFacts) -> EntryAction)
 
   /// For whoever copies no directories.
   func decideOnFile(_ options: CopyOptions) -> EntryPolicy {
@@ -177,13 +152,32 @@ public enum ExistingRule: Sendable {
     _ source: FileStatus, _ existing: FileStatus, _ options: CopyOptions
   ) -> EntryAction {
     switch self {
-    case .fail, .policy: .refuse(.exists)
-    case _ where source.type == .directory: .overwrite
-    case .skip: .skip
-    case .update where !source.isNewer(than: existing, ifCopied: options.preserving.times): .skip
-    case .replace, .update:
-      source.type == .regular && existing.type.isSpecial ? .refuse(.fileOverSpecial) : .replace
+    case .fail, .policy: return .refuse(.exists)
+    case _ where source.type == .directory: return .overwrite
+    case .skip: return .skip
+    case .replace: break
+    case .replaceIfNewer:
+      if existing.isNewer(than: source, ifCopied: false), !source.isAsOld(as: existing, options) {
+        return source.hasOtherSize(than: existing) ? .keepDifferent : .skip
+      }
+      if source.isAsOld(as: existing, options), !source.hasOtherSize(than: existing) { return .skip }
+    case .replaceIfDifferent:
+      if source.isAsOld(as: existing, options), !source.hasOtherSize(than: existing) { return .skip }
     }
+    let isSpecial = source.type == .regular && existing.type.isSpecial
+    return isSpecial ? .refuse(.fileOverSpecial) : .replace
+  }
+}
+
+extension FileStatus {
+  /// Whether what is there may be a copy of this, to judge by the time.
+  fileprivate func isAsOld(as existing: FileStatus, _ options: CopyOptions) -> Bool {
+    modified == existing.modified
+      || (options.preserving.times && hasTime(of: existing))
+  }
+
+  fileprivate func hasOtherSize(than existing: FileStatus) -> Bool {
+    type != existing.type || (type == .regular && size != existing.size)
   }
 }
 
@@ -191,7 +185,7 @@ public enum ExistingRule: Sendable {
 /// which would lead out of the tree), a file over a directory.
 package func refusalByType(
   _ source: FileStatus, _ existing: EntryFacts.Existing
-) -> Refusal? {
+) -> ReflinkError.Refusal? {
   if source.type == .directory {
     return existing.link.type == .directory ? nil : .directoryOverFile
   }

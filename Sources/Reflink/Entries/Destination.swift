@@ -24,6 +24,7 @@ extension EntryCopier {
     case skipped
     /// What is there counts as the copy.
     case unchanged
+    case keptDifferent
     /// It cannot be opened without waiting: a FIFO without a reader.
     case blocked(Wait)
   }
@@ -70,6 +71,7 @@ extension EntryCopier {
     case .create:
       throw refused(.exists, source, destination)
     case .leave: return .unchanged
+    case .keepDifferent: return .keptDifferent
     case .skip, .ask, .refuse: return .skipped
     }
   }
@@ -94,6 +96,7 @@ extension EntryCopier {
     switch try plan(unpublished: entry, source, destination) {
     case .skipped: return .skipped
     case .unchanged: return .unchanged
+    case .keptDifferent: return .keptDifferent
     case .make(let planned): replacement = planned
     }
     return .open(
@@ -117,6 +120,7 @@ extension EntryCopier {
   enum UnpublishedPlan {
     case skipped
     case unchanged
+    case keptDifferent
     case make(Replacement)
   }
 
@@ -133,6 +137,7 @@ extension EntryCopier {
     switch action.kind {
     case .skip: return .skipped
     case .leave: return .unchanged
+    case .keepDifferent: return .keptDifferent
     case .create: throw refused(.exists, source, destination)
     default: return .make(replacement(action) ?? .existing)
     }

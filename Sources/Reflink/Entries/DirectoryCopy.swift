@@ -63,7 +63,7 @@ package final class DirectoryCopy: Sendable {
     let publication: DirectoryPublication?
     let attributes: AttributeCopy?
 
-    init(_ copy: DirectoryCopy, destination: FileIdentity) {
+    init(_ copy: DirectoryCopy, destination: FileStatus.Identity) {
       source = Side(copy.source, copy.status.identity)
       self.destination = Side(copy.destination, destination)
       status = copy.status
@@ -79,9 +79,9 @@ package final class DirectoryCopy: Sendable {
     let path: DirectoryPath
     let observed: ObservedDirectory?
     let base: Directory?
-    let identity: FileIdentity
+    let identity: FileStatus.Identity
 
-    init(_ directory: Directory, _ identity: FileIdentity) {
+    init(_ directory: Directory, _ identity: FileStatus.Identity) {
       path = directory.path
       observed = directory.observed
       base = directory.base

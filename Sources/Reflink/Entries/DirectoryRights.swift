@@ -11,7 +11,7 @@ struct DirectoryRights {
 
   /// - Parameter special: The source's set-id and sticky bits. mkdir(2) gives only the last, but
   ///   fakeroot, in its place, all of them.
-  init(wanted: FilePermissions, special: FilePermissions, _ preserving: Preservation) {
+  init(wanted: FilePermissions, special: FilePermissions, _ preserving: CopyOptions.Preservation) {
     self.wanted = wanted
     sticky = special.intersection(.saveText)
     withheld = wanted.intersection([.groupWrite, .otherWrite])

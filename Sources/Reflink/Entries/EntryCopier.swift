@@ -38,7 +38,7 @@ final class EntryCopier: Sendable {
   }
 
   /// The same for a part of a copy: what the whole remembers, it does too.
-  init(partOf whole: EntryCopier, publication: Publication, activity: Activity?) {
+  init(partOf whole: EntryCopier, publication: CopyOptions.Publication, activity: Activity?) {
     var options = whole.options
     options.publication = publication
     self.options = options
@@ -56,6 +56,10 @@ final class EntryCopier: Sendable {
     case skipped
     /// Not copied: what is there counts as the copy.
     case unchanged
+    /// Not copied: what is there is newer, and another.
+    case keptDifferent
+    /// One of these three, and what it comes to.
+    case left(EntryOutcome.Skipped)
     case file(CopyOutcome)
     case hardLink
     /// The destination is another name of the file already.
@@ -71,15 +75,16 @@ final class EntryCopier: Sendable {
     /// What had the name was removed to make room: to be begun again.
     case begunAgain
     /// Another name of a file that is being copied: to be tried again after that.
-    case postponed(FileIdentity)
+    case postponed(FileStatus.Identity)
     /// Only looked at.
     case planned(FileStatus)
 
     /// The entry's outcome, where nothing is left to do about it.
     var entry: EntryOutcome? {
       switch self {
-      case .skipped: .skipped
-      case .unchanged: .skipped
+      case .skipped, .unchanged: .skipped(EntryOutcome.Skipped())
+      case .keptDifferent: .skipped(EntryOutcome.Skipped(isDifferent: true))
+      case .left(let skipped): .skipped(skipped)
       case .file(let outcome): .file(outcome)
       case .hardLink, .alreadyLinked: .hardLink
       case .symbolicLink: .symbolicLink
@@ -113,9 +118,11 @@ final class EntryCopier: Sendable {
       switch consume look {
       case .blocked(let wait): return .blocked(wait)
       case .seen(let entry):
+        let size = entry.status.type == .regular ? entry.status.size : 0
         result = try copy(
           entry, source, isOperand: isOperand, follow: follow, within: ancestry,
-          to: destination, turn)
+          to: destination, turn
+        )?.afterLeaving(size, activity)
       }
       if let result {
         guard case .begunAgain = result else { return result }
@@ -217,6 +224,7 @@ final class EntryCopier: Sendable {
     return switch action.kind {
     case .skip: .skipped
     case .leave: .unchanged
+    case .keepDifferent: .keptDifferent
     default: nil
     }
   }
@@ -251,5 +259,19 @@ final class EntryCopier: Sendable {
       forget(status)
       throw error
     }
+  }
+}
+
+extension EntryCopier.Result {
+  /// With the size of a source that was not copied, which is dealt with all the same.
+  fileprivate consuming func afterLeaving(_ size: Int64, _ activity: Activity?) -> Self {
+    switch self {
+    case .skipped, .unchanged, .keptDifferent: break
+    default: return self
+    }
+    activity?.controller?.skip(size)
+    var isDifferent = false
+    if case .keptDifferent = self { isDifferent = true }
+    return .left(EntryOutcome.Skipped(bytes: size, isDifferent: isDifferent))
   }
 }

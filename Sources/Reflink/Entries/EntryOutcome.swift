@@ -2,8 +2,8 @@ public import SystemPackage
 
 /// What became of one entry of a tree.
 public enum EntryOutcome: Sendable, Hashable {
-  /// Left as it was.
-  case skipped
+  /// What has the name was left as it was.
+  case skipped(Skipped)
   /// Left out by the filter.
   case excluded
   /// A file was copied.
@@ -24,8 +24,25 @@ public enum EntryOutcome: Sendable, Hashable {
   case backedUp(as: FilePath)
 }
 
+extension EntryOutcome {
+  /// A source that was not copied, since its name is taken.
+  public struct Skipped: Sendable, Hashable {
+    /// The source's size in bytes, where it is a regular file.
+    public var bytes: Int64
+    /// Whether what was kept is newer than the source and has another size: somebody's changes, or
+    /// what a copy in place that was killed has left (`ExistingRule.replaceIfNewer`).
+    public var isDifferent: Bool
+
+    /// For tests of what listens.
+    public init(bytes: Int64 = 0, isDifferent: Bool = false) {
+      self.bytes = bytes
+      self.isDifferent = isDifferent
+    }
+  }
+}
+
 /// Told of each entry that was dealt with, a directory before what is in it.
-public typealias EntryListener =
+package typealias EntryListener =
   @Sendable (
     _ outcome: EntryOutcome, _ source: FilePath, _ destination: FilePath
   ) -> Void

@@ -8,6 +8,11 @@ extension FileStatus {
       ? modified.roundedDown(to: copy.timeUnit) > copy.modified : modified > copy.modified
   }
 
+  /// Whether a copy has this file's time, as far as its file system can keep it.
+  func hasTime(of copy: FileStatus) -> Bool {
+    modified == copy.modified || modified.roundedDown(to: copy.timeUnit) == copy.modified
+  }
+
   /// The coarsest unit, in nanoseconds, that the two times may be multiples of that the system
   /// itself set or kept. A time of the change that is one by chance is as good as impossible.
   private var timeUnit: Int64 {
@@ -24,11 +29,11 @@ extension FileStatus {
   }
 }
 
-extension FileTime {
+extension FileStatus.Time {
   /// The last multiple of a unit in nanoseconds that is not after this time.
-  fileprivate func roundedDown(to unit: Int64) -> FileTime {
-    if unit == 2_000_000_000 { return FileTime(seconds: seconds & ~1, nanoseconds: 0) }
+  fileprivate func roundedDown(to unit: Int64) -> FileStatus.Time {
+    if unit == 2_000_000_000 { return FileStatus.Time(seconds: seconds & ~1, nanoseconds: 0) }
     let rest = Int64(nanoseconds) % unit
-    return FileTime(seconds: seconds, nanoseconds: UInt32(Int64(nanoseconds) - rest))
+    return FileStatus.Time(seconds: seconds, nanoseconds: UInt32(Int64(nanoseconds) - rest))
   }
 }

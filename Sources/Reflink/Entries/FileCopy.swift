@@ -65,6 +65,7 @@ extension EntryCopier {
     switch consume opened {
     case .skipped: return .skipped
     case .unchanged: return .unchanged
+    case .keptDifferent: return .keptDifferent
     case .blocked(let wait): return .blocked(wait)
     case .open(let target):
       announce(entry, source)

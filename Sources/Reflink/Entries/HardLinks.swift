@@ -9,11 +9,11 @@ final class HardLinks: Sendable {
     let base: Directory
     let directory: DirectoryPath
     let name: OwnedName
-    let identity: FileIdentity
+    let identity: FileStatus.Identity
     /// Names of the source that were not met yet.
     fileprivate var remaining: UInt32 = 0
 
-    init(_ location: Location, _ identity: FileIdentity) {
+    init(_ location: Location, _ identity: FileStatus.Identity) {
       base = location.directory.base ?? location.directory
       directory = location.directory.path
       name = OwnedName(location.name)
@@ -44,8 +44,8 @@ final class HardLinks: Sendable {
   }
 
   private struct State {
-    var copies: [FileIdentity: Copy] = [:]
-    var pending: [FileIdentity: [@Sendable () -> Void]] = [:]
+    var copies: [FileStatus.Identity: Copy] = [:]
+    var pending: [FileStatus.Identity: [@Sendable () -> Void]] = [:]
   }
 
   /// Whether a name may be met more than once: by links that are followed, by several operands.
@@ -93,7 +93,7 @@ final class HardLinks: Sendable {
   }
 
   /// Calls once the file that was claimed is remembered or forgotten.
-  func whenSettled(_ source: FileIdentity, _ action: @escaping @Sendable () -> Void) {
+  func whenSettled(_ source: FileStatus.Identity, _ action: @escaping @Sendable () -> Void) {
     let isSettled = state.withLock { state in
       guard state.pending[source] != nil else { return true }
       state.pending[source]?.append(action)

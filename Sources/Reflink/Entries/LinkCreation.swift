@@ -11,7 +11,7 @@ extension EntryCopier {
     if !target.isAbsolute, !destination.isInCurrentDirectory {
       // A name that is taken decides first.
       switch try resolveConflict(entry, source, destination)?.kind {
-      case .skip: return .skipped
+      case .skip, .keepDifferent: return .skipped
       case .leave: return .unchanged
       default: break
       }
@@ -47,7 +47,7 @@ extension EntryCopier {
 
   /// Gives a link the times and attributes of the source that it leads to.
   private func keepAttributes(
-    _ preserving: Preservation, _ status: FileStatus, _ source: Location,
+    _ preserving: CopyOptions.Preservation, _ status: FileStatus, _ source: Location,
     of made: borrowing Descriptor, _ destination: Location
   ) -> ReflinkError? {
     if preserving == .nothing { return nil }
@@ -108,10 +108,10 @@ extension EntryCopier {
   }
 }
 
-extension Preservation {
+extension CopyOptions.Preservation {
   /// What a link keeps of the source that it is made for: not its rights, which are its own.
-  fileprivate var ofLinkToSource: Preservation {
-    Preservation(times: times, extendedAttributes: extendedAttributes)
+  fileprivate var ofLinkToSource: CopyOptions.Preservation {
+    CopyOptions.Preservation(times: times, extendedAttributes: extendedAttributes)
   }
 }
 

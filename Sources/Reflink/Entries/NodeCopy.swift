@@ -32,7 +32,7 @@ extension EntryCopier {
         found = try resolveConflict(entry, source, destination)
       }
       switch found?.kind {
-      case .skip: return .skipped
+      case .skip, .keepDifferent: return .skipped
       case .leave: return .unchanged
       case .create, nil:
         throw SystemError(call: .open, errno: .fileExists)
@@ -41,7 +41,7 @@ extension EntryCopier {
       }
     } else {
       switch try plan(unpublished: entry, source, destination) {
-      case .skipped: return .skipped
+      case .skipped, .keptDifferent: return .skipped
       case .unchanged: return .unchanged
       case .make(let replacement): wanted = replacement
       }

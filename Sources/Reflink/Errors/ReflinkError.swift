@@ -90,7 +90,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
     /// Setting an extended attribute; "*" where they could not be listed.
     case preserveAttribute(name: String)
     /// Nothing was done: the decision said no.
-    case refuse(Refusal)
+    case refuse(ReflinkError.Refusal)
     /// Nothing was done yet.
     case prepare
   }
@@ -118,7 +118,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
   /// Bytes of this file that were still to do; nil when not known.
   public var bytesRemaining: Int64?
   /// What is there of a copy that was not completed, where something is: the file that was
-  /// overwritten, a new one that was to be kept (`PartialFileRule.keep`) or that lacks an
+  /// overwritten, a new one that was to be kept (`CopyOptions.PartialFiles.keep`) or that lacks an
   /// attribute alone, or what could not be removed again, under its temporary name where it
   /// had one. Where a tree was cancelled among several files, one of them. Not meant are
   /// directories, links and nodes, the files of a tree that were complete before, a range of a
@@ -166,7 +166,7 @@ extension ReflinkError.Code {
     self = cause == .otherFileSystem ? .crossDevice : .notSupported(cause)
   }
 
-  init(_ refusal: Refusal) {
+  init(_ refusal: ReflinkError.Refusal) {
     self =
       switch refusal {
       case .exists, .justCreated, .throughJustCreatedLink, .notReplaced: .exists

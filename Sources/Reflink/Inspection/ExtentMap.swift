@@ -1,39 +1,12 @@
-/// A run of a file and what stands behind it.
-public struct FileExtent: Sendable, Hashable {
-  /// What stands behind a run of a file.
-  public enum Kind: Sendable, Hashable {
-    /// Data at a place on storage, in bytes. On Btrfs `isShared` tells of the whole extent
-    /// that the run is a part of: it may be other parts that somebody else refers to. Of
-    /// what is stored encoded (compressed), the place is where all of it begins.
-    case data(at: UInt64, isShared: Bool, isEncoded: Bool)
-    /// Kept in the file system's metadata; never shared.
-    case inline
-    /// Reserved and never written; reads as zeros.
-    case unwritten
-    /// Nothing; reads as zeros.
-    case hole
-    /// The file system does not tell.
-    case unknown
-  }
-
-  /// In bytes of the file.
-  public let range: Range<Int64>
-  /// What stands behind it.
-  public let kind: Kind
-
-  /// Bytes.
-  public var length: Int64 { range.upperBound - range.lowerBound }
-}
-
 /// Where all of a file's data lies, as FS_IOC_FIEMAP told it: every byte is in one extent.
 public struct ExtentMap: Sendable, Hashable {
   /// One after the other, from the first byte to the last.
-  public let extents: [FileExtent]
+  public let extents: [ExtentMap.Extent]
 
   /// The file's size, in bytes.
   public var size: Int64 { extents.last?.range.upperBound ?? 0 }
   /// Bytes of data that other files (or other places of this one) refer to as well; on
-  /// Btrfs an upper bound, see `FileExtent.Kind.data`.
+  /// Btrfs an upper bound, see `ExtentMap.Extent.Kind.data`.
   public var shared: Int64 {
     bytes { if case .data(_, let isShared, _) = $0 { isShared } else { false } }
   }
@@ -50,7 +23,36 @@ public struct ExtentMap: Sendable, Hashable {
   /// Bytes of which the file system does not tell.
   public var unknown: Int64 { bytes { $0 == .unknown } }
 
-  private func bytes(_ fits: (FileExtent.Kind) -> Bool) -> Int64 {
+  private func bytes(_ fits: (ExtentMap.Extent.Kind) -> Bool) -> Int64 {
     extents.reduce(0) { fits($1.kind) ? $0 + $1.length : $0 }
+  }
+}
+
+extension ExtentMap {
+  /// A run of a file and what stands behind it.
+  public struct Extent: Sendable, Hashable {
+    /// What stands behind a run of a file.
+    public enum Kind: Sendable, Hashable {
+      /// Data at a place on storage, in bytes. On Btrfs `isShared` tells of the whole extent
+      /// that the run is a part of: it may be other parts that somebody else refers to. Of
+      /// what is stored encoded (compressed), the place is where all of it begins.
+      case data(at: UInt64, isShared: Bool, isEncoded: Bool)
+      /// Kept in the file system's metadata; never shared.
+      case inline
+      /// Reserved and never written; reads as zeros.
+      case unwritten
+      /// Nothing; reads as zeros.
+      case hole
+      /// The file system does not tell.
+      case unknown
+    }
+
+    /// In bytes of the file.
+    public let range: Range<Int64>
+    /// What stands behind it.
+    public let kind: Kind
+
+    /// Bytes.
+    public var length: Int64 { range.upperBound - range.lowerBound }
   }
 }

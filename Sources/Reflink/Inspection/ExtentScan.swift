@@ -6,7 +6,7 @@ struct ExtentScan: ~Copyable, Operation {
   private let path: FilePath
   private let activity: Activity?
 
-  private var extents: [FileExtent] = []
+  private var extents: [ExtentMap.Extent] = []
   private var position: Int64 = 0
   private var isFinished = false
   private var place: ClonePlace?
@@ -20,7 +20,7 @@ struct ExtentScan: ~Copyable, Operation {
     file = try RegularFile.open(operand)
   }
 
-  var identity: FileIdentity { file.status.identity }
+  var identity: FileStatus.Identity { file.status.identity }
 
   func isOnFileSystem(of other: borrowing ExtentScan) -> Bool {
     file.descriptor.isOnFileSystem(of: other.file.descriptor)
@@ -78,20 +78,20 @@ struct ExtentScan: ~Copyable, Operation {
     if found.isEmpty || found.last?.isLast ?? true || position >= size { end(with: .hole) }
   }
 
-  private mutating func append(_ range: Range<Int64>, _ kind: FileExtent.Kind) {
-    extents.append(FileExtent(range: range, kind: kind))
+  private mutating func append(_ range: Range<Int64>, _ kind: ExtentMap.Extent.Kind) {
+    extents.append(ExtentMap.Extent(range: range, kind: kind))
     position = range.upperBound
   }
 
   /// What no extent tells of.
-  private mutating func end(with kind: FileExtent.Kind) {
+  private mutating func end(with kind: ExtentMap.Extent.Kind) {
     if position < size { append(position..<size, kind) }
     isFinished = true
   }
 }
 
 extension Descriptor.Extent {
-  fileprivate var kind: FileExtent.Kind {
+  fileprivate var kind: ExtentMap.Extent.Kind {
     if flags.contains(.inline) { return .inline }
     if flags.contains(.unwritten) { return .unwritten }
     if !flags.isDisjoint(with: [.unknown, .delayed]) { return .unknown }

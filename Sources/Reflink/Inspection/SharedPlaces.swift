@@ -15,7 +15,7 @@ struct SharedPlaces: Sendable {
   /// 64 MiB: 16,384 blocks of 4 KiB, where each is referred to once.
   private static var partShift: UInt64 { 26 }
 
-  mutating func insert(_ extent: FileExtent) {
+  mutating func insert(_ extent: ExtentMap.Extent) {
     guard case .data(let place, isShared: true, let isEncoded) = extent.kind else { return }
     if isEncoded {
       encoded[place, default: Part()].ranges.append(extent.offsets)
@@ -36,7 +36,7 @@ struct SharedPlaces: Sendable {
   }
 
   /// Bytes of an encoded extent that are the same in the other file.
-  mutating func encoded(at place: UInt64, _ extent: FileExtent) -> Int64 {
+  mutating func encoded(at place: UInt64, _ extent: ExtentMap.Extent) -> Int64 {
     encoded[place]?.bytes(in: extent.offsets) ?? 0
   }
 
@@ -84,7 +84,7 @@ extension SharedPlaces.Part {
   }
 }
 
-extension FileExtent {
+extension ExtentMap.Extent {
   fileprivate var offsets: Range<UInt64> {
     UInt64(range.lowerBound)..<UInt64(range.upperBound)
   }

@@ -43,7 +43,7 @@ struct SharingAccounting: Sendable {
 }
 
 extension SharingReport.Account {
-  fileprivate mutating func add(_ extent: FileExtent, against other: inout SharedPlaces) {
+  fileprivate mutating func add(_ extent: ExtentMap.Extent, against other: inout SharedPlaces) {
     switch extent.kind {
     case .inline: inline += extent.length
     case .unwritten: unwritten += extent.length

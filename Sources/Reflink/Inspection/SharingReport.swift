@@ -5,7 +5,7 @@ public struct SharingReport: Sendable, Hashable {
     /// Bytes whose place on storage the other of the two refers to as well: proof.
     public internal(set) var sharedWithEachOther: Int64 = 0
     /// Bytes of data that the file system calls shared, and the other of the two does not
-    /// have; on Btrfs an upper bound, see `FileExtent.Kind.data`.
+    /// have; on Btrfs an upper bound, see `ExtentMap.Extent.Kind.data`.
     public internal(set) var sharedWithOthers: Int64 = 0
     /// Bytes of data that nobody else refers to.
     public internal(set) var exclusive: Int64 = 0

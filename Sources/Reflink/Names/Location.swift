@@ -99,7 +99,7 @@ package struct OwnedLocation: Sendable {
 
 /// One name in one directory, however a path to it is written.
 package struct EntryIdentity: Hashable, Sendable {
-  private let directory: FileIdentity
+  private let directory: FileStatus.Identity
   private let name: OwnedName
   package let isDirectory: Bool
 

@@ -12,11 +12,7 @@ struct CopyRequest: Sendable {
   let files: Files
   let options: CopyOptions
   let decide: EntryPolicy
-  var filter = EntryFilter.everything
-  var onFailure = FailureRule.stop
-  var plan: TreePlan?
-  var listener: EntryListener?
-  var workers = TreeWorkers.shared
+  var parts = TreeParts()
   /// Whether a caller that watches expects a tree.
   var isTree = false
 
@@ -44,7 +40,7 @@ struct CopyRequest: Sendable {
   }
 
   func entries(_ activity: Activity?) -> EntryCopier {
-    EntryCopier(options: options, decide: decide, activity: activity, onExisting: listener)
+    EntryCopier(options: options, decide: decide, activity: activity, onExisting: parts.listener)
   }
 
   var locations: (OwnedLocation, OwnedLocation) {
@@ -73,7 +69,7 @@ struct CopyRequest: Sendable {
 
   func expect(_ controller: CopyController?) {
     guard let controller, options.product != .nothing, isTree else { return }
-    guard let plan else { return controller.expectUnknown() }
+    guard let plan = parts.plan else { return controller.expectUnknown() }
     // One file tells its size itself.
     if plan.directories > 0 { controller.expect(bytes: plan.bytes, files: plan.files) }
   }
@@ -104,15 +100,15 @@ extension CopyRequest {
       tell(.directory(isNew: directory.isNew))
       return .tree(directory)
     // A name that waits for another is met in trees alone.
-    default: return .done(.entry(.skipped))
+    default: return .done(.entry(.skipped(EntryOutcome.Skipped())))
     }
   }
 
   /// The account of a failure that does not end the copy; throws any other.
   func absorbed(_ error: ReflinkError) throws(ReflinkError) -> Outcome {
     var account = TreeOutcome()
-    guard onFailure.absorbs(error, in: &account) else { throw error }
-    onFailure.tell(error)
+    guard parts.onFailure.absorbs(error, in: &account) else { throw error }
+    parts.onFailure.tell(error)
     return .tree(account)
   }
 
@@ -121,8 +117,8 @@ extension CopyRequest {
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) -> TreeCopy {
     TreeCopy(
-      entries, in: directory, CompiledFilter(filter), onFailure: onFailure,
-      listener: listener, queue: queue, maxRunners: defaultWorkers(), completion: completion)
+      entries, in: directory, CompiledFilter(parts.filter), onFailure: parts.onFailure,
+      listener: parts.listener, queue: queue, maxRunners: defaultWorkers(), completion: completion)
   }
 
   /// The account of a tree with its outermost directory.
@@ -133,7 +129,7 @@ extension CopyRequest {
   }
 
   private func tell(_ entry: EntryOutcome) {
-    guard let listener else { return }
+    guard let listener = parts.listener else { return }
     let (source, destination) = locations
     listener(entry, source.path, destination.path)
   }
@@ -144,9 +140,10 @@ extension CopyRequest {
 extension CopyRequest {
   /// To the end. The request is made, and its operands opened, as a part of the call.
   static func runBlocking(
-    _ controller: CopyController?, _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
+    _ controller: CopyController?, isCopy: Bool = true,
+    _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
   ) throws(ReflinkError) -> Outcome {
-    try underActivity(controller) { (activity) throws(ReflinkError) in
+    try underActivity(controller, isCopy: isCopy) { (activity) throws(ReflinkError) in
       let request = try request()
       request.expect(controller)
       return try request.run(activity)
@@ -160,7 +157,7 @@ extension CopyRequest {
       switch next(try begin(entries, nil)) {
       case .done(let outcome): return outcome
       case .tree(let directory):
-        let helps = workers == .shared && RunQueue.shared.mayWorkForCaller
+        let helps = parts.workersHelp && RunQueue.shared.mayWorkForCaller
         let tree = tree(entries, directory, queue: helps ? .shared : nil)
         // It refers to directories that were opened.
         defer { entries.hardLinks?.forgetAll() }
@@ -174,10 +171,10 @@ extension CopyRequest {
 
   /// In turns at the shared queue.
   static func runAsync(
-    _ controller: CopyController?, _ path: FilePath,
+    _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
     _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
   ) async throws(ReflinkError) -> Outcome {
-    try await onSharedQueue(controller, path, try request()) { request, activity, completion in
+    try await onSharedQueue(controller, isCopy: isCopy, path, try request()) { request, activity, completion in
       request.expect(controller)
       return CopyWork(request, activity, completion)
     }

@@ -17,10 +17,10 @@ protocol Operation: ~Copyable, Sendable {
 /// To the end, on the caller's thread. `operands` are opened as a part of the call: who watches
 /// its controller sees it end where they are refused.
 func runBlocking<Operands, Kind: Operation & ~Copyable>(
-  _ controller: CopyController?, _ operands: @autoclosure () throws(ReflinkError) -> Operands,
+  _ controller: CopyController?, isCopy: Bool = true, _ operands: @autoclosure () throws(ReflinkError) -> Operands,
   _ begin: (Operands, Activity?) throws(ReflinkError) -> Kind
 ) throws(ReflinkError) -> Kind.Outcome {
-  try underActivity(controller) { (activity) throws(ReflinkError) in
+  try underActivity(controller, isCopy: isCopy) { (activity) throws(ReflinkError) in
     let operands = try operands()
     while true {
       do throws(ReflinkError) {
@@ -38,11 +38,11 @@ func runBlocking<Operands, Kind: Operation & ~Copyable>(
 /// In turns at the shared queue. `operands` are opened on the caller's thread; the path is for
 /// the error where there is no thread.
 func runAsync<Operands: Sendable, Kind: Operation & ~Copyable>(
-  _ controller: CopyController?, _ path: FilePath,
+  _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
   _ operands: @autoclosure () throws(ReflinkError) -> Operands,
   _ begin: @escaping @Sendable (Operands, Activity) throws(ReflinkError) -> Kind
 ) async throws(ReflinkError) -> Kind.Outcome {
-  try await onSharedQueue(controller, path, try operands()) { operands, activity, completion in
+  try await onSharedQueue(controller, isCopy: isCopy, path, try operands()) { operands, activity, completion in
     OperationWork<Kind>(activity, path, completion) { () throws(ReflinkError) in
       try begin(operands, activity)
     }
@@ -55,14 +55,19 @@ func runAsync<Operands: Sendable, Kind: Operation & ~Copyable>(
 ///
 /// `make` gets what was opened, what ends the call, and whom to tell the end.
 func onSharedQueue<Opened, Value: Sendable>(
-  _ controller: CopyController?, _ path: FilePath,
+  _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
   _ open: @autoclosure () throws(ReflinkError) -> Opened,
   _ make:
     (Opened, Activity, @escaping @Sendable (Result<Value, ReflinkError>) -> Void) -> any Work
 ) async throws(ReflinkError) -> Value {
-  let activity = controller?.begin() ?? Activity(nil)
-  defer { controller?.end(activity) }
-  let opened = try open()
+  let activity = controller?.begin(isCopy: isCopy) ?? Activity(nil)
+  let opened: Opened
+  do throws(ReflinkError) {
+    opened = try open()
+  } catch {
+    controller?.end(activity, hasFailed: true)
+    throw error
+  }
   // Neither of the two wrappers keeps an error's type; a result does.
   let result: Result<Value, ReflinkError> = await withTaskCancellationHandler {
     await withCheckedContinuation { continuation in
@@ -71,7 +76,14 @@ func onSharedQueue<Opened, Value: Sendable>(
   } onCancel: {
     activity.cancel()
   }
-  return try result.get()
+  do throws(ReflinkError) {
+    let value = try result.get()
+    controller?.end(activity)
+    return value
+  } catch {
+    controller?.end(activity, hasFailed: true)
+    throw error
+  }
 }
 
 /// An operation as work for a queue.

@@ -11,7 +11,7 @@ struct RangeCopy: ~Copyable, Operation {
   /// Opens both files.
   init(
     from source: Operand, _ range: Range<Int64>, to destination: Operand, at offset: Int64,
-    _ cloning: Cloning, _ activity: Activity?
+    _ cloning: CopyOptions.Cloning, _ activity: Activity?
   ) throws(ReflinkError) {
     self.source = source.path
     self.destination = destination.path

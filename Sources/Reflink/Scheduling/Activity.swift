@@ -5,6 +5,8 @@ import Synchronization
 /// the same controller; a tree that stops after a failure ends its own files.
 final class Activity: Sendable {
   let controller: CopyController?
+  /// Whether whoever watches the controller waits for its end.
+  let isCopy: Bool
   private let cancelled = Atomic<Bool>(false)
   private let state = Mutex(State())
 
@@ -13,8 +15,9 @@ final class Activity: Sendable {
     var actions: [(token: UInt64, action: @Sendable () -> Void)] = []
   }
 
-  init(_ controller: CopyController?) {
+  init(_ controller: CopyController?, isCopy: Bool = true) {
     self.controller = controller
+    self.isCopy = isCopy
   }
 
   var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
@@ -46,21 +49,22 @@ final class Activity: Sendable {
   func forget(_ token: UInt64) {
     state.withLock { $0.actions.removeAll { $0.token == token } }
   }
-
-  // MARK: - Counting
-
-  func add(_ bytes: Int64) {
-    controller?.add(bytes)
-  }
 }
 
 /// Runs a body as one call under a controller, on the caller's thread. Without a controller
 /// there is no activity, and nothing is paid for it.
 func underActivity<Value: ~Copyable>(
-  _ controller: CopyController?, _ body: (Activity?) throws(ReflinkError) -> Value
+  _ controller: CopyController?, isCopy: Bool = true,
+  _ body: (Activity?) throws(ReflinkError) -> Value
 ) throws(ReflinkError) -> Value {
   guard let controller else { return try body(nil) }
-  let activity = controller.begin()
-  defer { controller.end(activity) }
-  return try body(activity)
+  let activity = controller.begin(isCopy: isCopy)
+  do throws(ReflinkError) {
+    let value = try body(activity)
+    controller.end(activity)
+    return value
+  } catch {
+    controller.end(activity, hasFailed: true)
+    throw error
+  }
 }

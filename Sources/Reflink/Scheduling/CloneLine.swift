@@ -20,7 +20,7 @@ final class CloneLine: Sendable {
 
   fileprivate struct Entry {
     let token: UInt64
-    var files: [FileIdentity]
+    var files: [FileStatus.Identity]
     let purpose: Purpose
     var isGranted = false
     var wake: (@Sendable () -> Void)?
@@ -45,7 +45,7 @@ final class CloneLine: Sendable {
   static var shortSize: Int64 { 16 << 20 }
 
   /// A place in line for these files. It is left when the place is let go.
-  func enter(_ files: [FileIdentity], for purpose: Purpose) -> ClonePlace {
+  func enter(_ files: [FileStatus.Identity], for purpose: Purpose) -> ClonePlace {
     let token = state.withLock { state in
       state.nextToken &+= 1
       let entry = Entry(token: state.nextToken, files: files, purpose: purpose)
@@ -60,7 +60,7 @@ final class CloneLine: Sendable {
   }
 
   /// Whether a clone has this file now.
-  func isCloning(_ file: FileIdentity) -> Bool {
+  func isCloning(_ file: FileStatus.Identity) -> Bool {
     state.withLock { state in
       state.entries.contains {
         $0.isGranted && $0.purpose == .clone && $0.files.contains(file)
@@ -72,7 +72,7 @@ final class CloneLine: Sendable {
   private func grant(_ state: inout State) -> [@Sendable () -> Void] {
     var clones = state.entries.count { $0.isGranted && $0.purpose == .clone }
     // Those that an earlier entry has, or waits for, each with its purpose.
-    var seen: [FileIdentity: (clone: Bool, step: Bool)] = [:]
+    var seen: [FileStatus.Identity: (clone: Bool, step: Bool)] = [:]
     var woken: [@Sendable () -> Void] = []
     for index in state.entries.indices {
       let entry = state.entries[index]
@@ -114,7 +114,7 @@ final class CloneLine: Sendable {
     state.withLock { state in state.entries.first { $0.token == token }?.isGranted ?? true }
   }
 
-  fileprivate func add(_ file: FileIdentity, _ token: UInt64) {
+  fileprivate func add(_ file: FileStatus.Identity, _ token: UInt64) {
     state.withLock { state in
       guard let index = state.entries.firstIndex(where: { $0.token == token }) else { return }
       state.entries[index].files.append(file)
@@ -139,9 +139,9 @@ final class ClonePlace: Sendable {
   private let line: CloneLine
   private let token: UInt64
   /// Whose turn was asked for.
-  let files: [FileIdentity]
+  let files: [FileStatus.Identity]
 
-  fileprivate init(_ line: CloneLine, _ token: UInt64, _ files: [FileIdentity]) {
+  fileprivate init(_ line: CloneLine, _ token: UInt64, _ files: [FileStatus.Identity]) {
     self.line = line
     self.token = token
     self.files = files
@@ -153,7 +153,7 @@ final class ClonePlace: Sendable {
   var isGranted: Bool { line.isGranted(token) }
 
   /// Has another file too, at once: one that nobody else uses for long.
-  func add(_ file: FileIdentity) { line.add(file, token) }
+  func add(_ file: FileStatus.Identity) { line.add(file, token) }
 
   /// Calls `resume` once: when it is its turn, or the activity is cancelled, whichever is first.
   /// On the thread of whoever leaves the line, of whoever cancels, or at once on the caller's.

@@ -6,6 +6,8 @@ public struct CopyProgress: Sendable, Hashable {
   /// Bytes cloned, offloaded, copied and skipped as holes. Also while one whole FICLONE
   /// runs: from 16 MiB and 1,024 extents on its destination is watched as it grows.
   public let bytesDone: Int64
+  /// Bytes of files that were left as they are, which are dealt with too.
+  public let bytesSkipped: Int64
   /// Bytes in all; nil where nobody counted: a tree without a plan.
   public let bytesExpected: Int64?
   /// Regular files that are complete.
@@ -14,14 +16,38 @@ public struct CopyProgress: Sendable, Hashable {
   public let filesExpected: Int?
   /// The source of the file that was begun last.
   public let currentPath: FilePath?
-  /// Whether something ran, and nothing runs any more.
+  /// How data of the file that was begun last moves; nil until that is known, which is before a
+  /// clone that takes long has cloned anything.
+  public let method: CopyOutcome.Method?
+  /// Whether a copy ran, and none runs any more. Counting (`planTree`) and inspecting are no copies.
   public let isFinished: Bool
 
-  /// Between 0 and 1; nil where the whole is not known.
-  public var fraction: Double? {
+  /// Between 0 and 1; nil where the whole is not known. Never less than it was.
+  public internal(set) var fraction: Double?
+
+  /// For tests of what shows progress.
+  public init(
+    bytesDone: Int64 = 0, bytesSkipped: Int64 = 0, bytesExpected: Int64? = nil, filesDone: Int = 0,
+    filesExpected: Int? = nil, currentPath: FilePath? = nil, method: CopyOutcome.Method? = nil,
+    isFinished: Bool = false
+  ) {
+    self.bytesDone = bytesDone
+    self.bytesSkipped = bytesSkipped
+    self.bytesExpected = bytesExpected
+    self.filesDone = filesDone
+    self.filesExpected = filesExpected
+    self.currentPath = currentPath
+    self.method = method
+    self.isFinished = isFinished
+    fraction = share
+  }
+
+  /// What was dealt with, of the whole.
+  var share: Double? {
     guard let bytesExpected else { return nil }
     guard bytesExpected > 0 else { return isFinished ? 1 : 0 }
-    return min(max(Double(bytesDone) / Double(bytesExpected), 0), 1)
+    let dealtWith = bytesDone.saturatingAdd(bytesSkipped)
+    return min(max(Double(dealtWith) / Double(bytesExpected), 0), 1)
   }
 }
 
@@ -32,45 +58,47 @@ extension CopyController {
   /// do not know that anybody listens.
   ///
   /// - Parameter interval: Between two elements; 50 ms at least, a day at most.
-  public func updates(every interval: Duration = .milliseconds(50)) -> ProgressUpdates {
-    ProgressUpdates(
+  public func updates(every interval: Duration = .milliseconds(50)) -> CopyProgress.Updates {
+    CopyProgress.Updates(
       controller: self, interval: min(max(interval, .milliseconds(50)), .seconds(86_400)))
   }
 }
 
-/// The progress of copies as an asynchronous sequence; see `CopyController.updates`.
-public struct ProgressUpdates: AsyncSequence, Sendable {
-  let controller: CopyController
-  let interval: Duration
-
-  /// Each iterator reads for itself.
-  public func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(controller: controller, interval: interval)
-  }
-
-  /// Reads the controller when it is asked for the next element.
-  public struct AsyncIterator: AsyncIteratorProtocol {
+extension CopyProgress {
+  /// The progress of copies as an asynchronous sequence; see `CopyController.updates`.
+  public struct Updates: AsyncSequence, Sendable {
     let controller: CopyController
     let interval: Duration
-    var isFirst = true
-    var isFinished = false
 
-    /// The next reading; nil after the one that showed the end, or when the task is cancelled.
-    public mutating func next(
-      isolation actor: isolated (any Actor)? = #isolation
-    ) async -> CopyProgress? {
-      if isFinished { return nil }
-      if !isFirst { await controller.waitForEnd(atMost: interval) }
-      isFirst = false
-      if Task.isCancelled { return nil }
-      let progress = controller.progress
-      isFinished = progress.isFinished
-      return progress
+    /// Each iterator reads for itself.
+    public func makeAsyncIterator() -> AsyncIterator {
+      AsyncIterator(controller: controller, interval: interval)
     }
 
-    /// The same, in the caller's isolation.
-    public mutating func next() async -> CopyProgress? {
-      await next(isolation: #isolation)
+    /// Reads the controller when it is asked for the next element.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+      let controller: CopyController
+      let interval: Duration
+      var isFirst = true
+      var isFinished = false
+
+      /// The next reading; nil after the one that showed the end, or when the task is cancelled.
+      public mutating func next(
+        isolation actor: isolated (any Actor)? = #isolation
+      ) async -> CopyProgress? {
+        if isFinished { return nil }
+        if !isFirst { await controller.waitForEnd(atMost: interval) }
+        isFirst = false
+        if Task.isCancelled { return nil }
+        let progress = controller.progress
+        isFinished = progress.isFinished
+        return progress
+      }
+
+      /// The same, in the caller's isolation.
+      public mutating func next() async -> CopyProgress? {
+        await next(isolation: #isolation)
+      }
     }
   }
 }

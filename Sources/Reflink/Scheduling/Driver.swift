@@ -51,6 +51,9 @@ protocol Transfer: ~Copyable {
 
   /// How far it got, in bytes; may grow while it waits.
   var bytesDone: Int64 { get }
+
+  /// How data moves; nil while that is not known.
+  var movesBy: CopyOutcome.Method? { get }
 }
 
 /// How long work may keep its thread while others wait: the kernel's `cond_resched()`.
@@ -95,7 +98,10 @@ func advance<T: Transfer & ~Copyable>(
     }
     let before = transfer.bytesDone
     let step = try transfer.step()
-    activity?.add(transfer.bytesDone.saturatingSubtract(before))
+    if let controller = activity?.controller {
+      controller.add(transfer.bytesDone.saturatingSubtract(before))
+      if let method = transfer.movesBy { controller.moves(by: method) }
+    }
     switch step {
     case .advanced: break
     case .finished: return .finished

@@ -10,13 +10,13 @@ public enum SnapshotPreservation: Sendable, Hashable {
   /// a tree stay names of one file.
   case nothing
 
-  var preservation: Preservation {
+  var preservation: CopyOptions.Preservation {
     switch self {
     case .everything:
-      Preservation(
+      CopyOptions.Preservation(
         mode: true, owner: .required, times: true, extendedAttributes: .required, hardLinks: true)
     case .nothing:
-      Preservation(hardLinks: true)
+      CopyOptions.Preservation(hardLinks: true)
     }
   }
 }

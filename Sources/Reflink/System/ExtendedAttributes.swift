@@ -16,7 +16,7 @@ extension Descriptor {
   }
 
   /// futimens(3).
-  func setTimes(accessed: FileTime, modified: FileTime) throws(SystemError) {
+  func setTimes(accessed: FileStatus.Time, modified: FileStatus.Time) throws(SystemError) {
     _ = try check(.setTimes) { creflink_set_times(number, accessed.shim, modified.shim) }
   }
 

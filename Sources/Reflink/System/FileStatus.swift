@@ -13,41 +13,10 @@ extension FileType {
   init(record: UInt8) { self.init(mode: UInt32(record) << 12) }
 }
 
-/// Which file it is: two names with one identity are one file.
-public struct FileIdentity: Sendable, Hashable {
-  /// The device number that statx(2) gives. Btrfs gives one to every subvolume.
-  public var device: DeviceID
-  /// The inode number on that device.
-  public var inode: Inode
-
-  package init(device: DeviceID, inode: Inode) {
-    self.device = device
-    self.inode = inode
-  }
-}
-
-/// A moment, in seconds and nanoseconds since 1970.
-public struct FileTime: Sendable, Hashable, Comparable {
-  /// Whole seconds, negative before 1970.
-  public var seconds: Int64
-  /// What is beyond the whole seconds.
-  public var nanoseconds: UInt32
-
-  package init(seconds: Int64, nanoseconds: UInt32) {
-    self.seconds = seconds
-    self.nanoseconds = nanoseconds
-  }
-
-  /// Whether `a` was before `b`.
-  public static func < (a: FileTime, b: FileTime) -> Bool {
-    (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
-  }
-}
-
 /// What statx(2) tells of a file.
 public struct FileStatus: Sendable, Hashable {
   /// Which file it is.
-  public var identity: FileIdentity
+  public var identity: FileStatus.Identity
   /// What it is.
   public var type: FileType
   /// Permission, set-id and sticky bits.
@@ -65,14 +34,14 @@ public struct FileStatus: Sendable, Hashable {
   /// Device number of a device node (st_rdev).
   public var specialDevice: DeviceID
   /// When it was last read, as far as that is noted.
-  public var accessed: FileTime
+  public var accessed: FileStatus.Time
   /// When its data was last changed.
-  public var modified: FileTime
+  public var modified: FileStatus.Time
   /// When its data or attributes were last changed.
-  public var changed: FileTime
+  public var changed: FileStatus.Time
 
   init(_ status: creflink_status) {
-    identity = FileIdentity(
+    identity = Identity(
       device: DeviceID(rawValue: UInt(truncatingIfNeeded: status.device)),
       inode: Inode(rawValue: UInt(truncatingIfNeeded: status.inode)))
     type = FileType(mode: status.mode)
@@ -84,13 +53,46 @@ public struct FileStatus: Sendable, Hashable {
     allocatedBytes = Int64(
       clamping: status.blocks.multipliedReportingOverflow(by: 512).partialValue)
     specialDevice = DeviceID(rawValue: UInt(truncatingIfNeeded: status.special_device))
-    accessed = FileTime(status.accessed)
-    modified = FileTime(status.modified)
-    changed = FileTime(status.changed)
+    accessed = FileStatus.Time(status.accessed)
+    modified = FileStatus.Time(status.modified)
+    changed = FileStatus.Time(status.changed)
   }
 }
 
-extension FileTime {
+extension FileStatus {
+  /// Which file it is: two names with one identity are one file.
+  public struct Identity: Sendable, Hashable {
+    /// The device number that statx(2) gives. Btrfs gives one to every subvolume.
+    public var device: DeviceID
+    /// The inode number on that device.
+    public var inode: Inode
+
+    package init(device: DeviceID, inode: Inode) {
+      self.device = device
+      self.inode = inode
+    }
+  }
+
+  /// A moment, in seconds and nanoseconds since 1970.
+  public struct Time: Sendable, Hashable, Comparable {
+    /// Whole seconds, negative before 1970.
+    public var seconds: Int64
+    /// What is beyond the whole seconds.
+    public var nanoseconds: UInt32
+
+    package init(seconds: Int64, nanoseconds: UInt32) {
+      self.seconds = seconds
+      self.nanoseconds = nanoseconds
+    }
+
+    /// Whether `a` was before `b`.
+    public static func < (a: Time, b: Time) -> Bool {
+      (a.seconds, a.nanoseconds) < (b.seconds, b.nanoseconds)
+    }
+  }
+}
+
+extension FileStatus.Time {
   fileprivate init(_ time: creflink_time) {
     self.init(seconds: time.seconds, nanoseconds: time.nanoseconds)
   }

@@ -59,7 +59,7 @@ public struct CopyOutcome: Sendable, Hashable {
   public internal(set) var offloaded: Int64 = 0
   /// Bytes that went through memory.
   public internal(set) var copied: Int64 = 0
-  /// Bytes of holes that were found and kept (or made, with `Holes.detect`).
+  /// Bytes of holes that were found and kept (or made, with `CopyOptions.Holes.detect`).
   public internal(set) var holes: Int64 = 0
 
   /// What became of the clone.

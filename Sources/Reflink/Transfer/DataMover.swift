@@ -6,7 +6,7 @@ import SystemPackage
 struct DataMover: ~Copyable, Sendable {
   let source: Descriptor
   let destination: Descriptor
-  let cloning: Cloning
+  let cloning: CopyOptions.Cloning
   var outcome = CopyOutcome()
   private var backoff = Backoff()
 
@@ -23,7 +23,7 @@ struct DataMover: ~Copyable, Sendable {
   static var bufferSize: Int64 { 256 << 10 }
 
   init(
-    from source: consuming Descriptor, into destination: consuming Descriptor, _ cloning: Cloning
+    from source: consuming Descriptor, into destination: consuming Descriptor, _ cloning: CopyOptions.Cloning
   ) {
     self.source = source
     self.destination = destination

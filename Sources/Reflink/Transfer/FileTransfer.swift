@@ -16,7 +16,7 @@ import SystemPackage
 /// at the destination's end.
 struct FileTransfer: ~Copyable, Transfer, Sendable {
   var mover: DataMover
-  let holes: Holes
+  let holes: CopyOptions.Holes
 
   /// The source's size when the transfer began. Not trusted where it is 0 or
   /// where the file turns out longer; see `copy(through:)`.
@@ -46,7 +46,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   var unwritten = 0..<0
   /// Its place in the line of a large source, while it has one.
   var place: ClonePlace?
-  private let identity: FileIdentity
+  private let identity: FileStatus.Identity
   /// How far the source is accounted for.
   var position: Int64 = 0
   /// The end of the run of data that `position` is in.
@@ -69,7 +69,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   init(
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, _ destinationType: FileType = .regular,
-    cloning: Cloning, holes: Holes, slices: CloneSlices = .whole,
+    cloning: CopyOptions.Cloning, holes: CopyOptions.Holes, slices: CopyOptions.Slices = .whole,
     refusal: FallbackCause? = nil, place: ClonePlace? = nil
   ) {
     identity = status.identity
@@ -153,6 +153,11 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   }
 
   var outcome: CopyOutcome { mover.outcome }
+
+  var movesBy: CopyOutcome.Method? {
+    if case .watchClone = method { return .cloned }
+    return mover.outcome.method == .nothing ? nil : mover.outcome.method
+  }
 
   var bytesDone: Int64 {
     if case .watchClone = method { return writtenEnd }

@@ -28,14 +28,14 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
   private let copies: Piece.Method
 
   /// The large ones of the two files, which a clone may have for itself.
-  private let largeFiles: [FileIdentity]
+  private let largeFiles: [FileStatus.Identity]
   private var place: ClonePlace?
 
   /// - Parameter unit: the destination's.
   init(
     from source: consuming Descriptor, _ sourceStatus: FileStatus, _ range: Range<Int64>,
     into destination: consuming Descriptor, _ destinationStatus: FileStatus, at offset: Int64,
-    unit: SharingUnit, cloning: Cloning
+    unit: SharingUnit, cloning: CopyOptions.Cloning
   ) {
     mover = DataMover(from: source, into: destination, cloning)
     shift = offset - range.lowerBound
@@ -72,8 +72,11 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
   }
 
   var outcome: CopyOutcome { mover.outcome }
-  var cloning: Cloning { mover.cloning }
+  var cloning: CopyOptions.Cloning { mover.cloning }
   var bytesDone: Int64 { mover.outcome.total }
+  var movesBy: CopyOutcome.Method? {
+    mover.outcome.method == .nothing ? nil : mover.outcome.method
+  }
 
   var bytesRemaining: Int64 {
     pieces.reduce(0) { $0.saturatingAdd($1.range.length) }
@@ -150,7 +153,7 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
 extension RangeTransfer.Piece.Method {
   /// The method for what cannot be shared. Where sharing is required, or must not happen,
   /// copy_file_range is not used, since it may share silently.
-  fileprivate static func copying(_ cloning: Cloning) -> Self {
+  fileprivate static func copying(_ cloning: CopyOptions.Cloning) -> Self {
     cloning == .preferred ? .offload : .buffer
   }
 }

@@ -11,6 +11,12 @@ extension FileTransfer {
 
   mutating func clone() throws(SystemError) -> Step {
     if isLong() {
+      // Refused at once or not at all: whoever watches learns it before a clone that takes long.
+      do throws(SystemError) {
+        try mover.destination.requireSharing(with: mover.source)
+      } catch {
+        return try cloneFailed(error)
+      }
       do throws(SystemError) {
         let helper = try CloneHelper(cloning: mover.source, into: mover.destination)
         mover.outcome.execution = .helper

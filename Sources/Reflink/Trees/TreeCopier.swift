@@ -110,12 +110,13 @@ package struct TreeCopier {
         let result = try entries.copy(from, isOperand: true, to: to)
         switch result {
         case .file(let outcome): done(.file(outcome), from, to)
-        case .postponed: done(.skipped, from, to)
+        case .postponed: done(.skipped(EntryOutcome.Skipped()), from, to)
         case .planned(let status): outcome.add(planned: status)
         case .directory(let directory):
           done(.directory(isNew: directory.isNew), from, to)
           try copyContents(of: directory)
-        case .skipped, .unchanged: done(.skipped, from, to)
+        case .skipped, .unchanged, .keptDifferent, .left:
+          if let entry = result.entry { done(entry, from, to) }
         case .hardLink, .alreadyLinked: done(.hardLink, from, to)
         case .symbolicLink: done(.symbolicLink, from, to)
         case .special: done(.special, from, to)

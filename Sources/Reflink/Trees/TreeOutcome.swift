@@ -41,6 +41,9 @@ public struct TreeOutcome: Sendable, Hashable {
   public internal(set) var specialFiles = 0
   /// Left as they were, or out, by the rule for names that are taken.
   public internal(set) var skipped = 0
+  /// Among them, files that are newer than their source and have another size; see
+  /// `EntryOutcome.Skipped.isDifferent`.
+  public internal(set) var keptDifferent = 0
   /// Left out by the filter; of a directory, only itself is counted.
   public internal(set) var excluded = 0
   /// Entries that failed, where the copy went on.
@@ -55,6 +58,8 @@ public struct TreeOutcome: Sendable, Hashable {
   public internal(set) var copied: Int64 = 0
   /// Bytes of holes that were kept.
   public internal(set) var holes: Int64 = 0
+  /// Bytes of files that were skipped; not among the `total`.
+  public internal(set) var bytesSkipped: Int64 = 0
   /// Bytes of files that were only counted; see `planTree`.
   var plannedBytes: Int64 = 0
 
@@ -76,6 +81,8 @@ public struct TreeOutcome: Sendable, Hashable {
     symbolicLinks += other.symbolicLinks
     specialFiles += other.specialFiles
     skipped += other.skipped
+    keptDifferent += other.keptDifferent
+    bytesSkipped = bytesSkipped.saturatingAdd(other.bytesSkipped)
     excluded += other.excluded
     failures += other.failures
     errors += other.errors
@@ -98,7 +105,10 @@ public struct TreeOutcome: Sendable, Hashable {
 
   mutating func add(_ outcome: EntryOutcome) {
     switch outcome {
-    case .skipped: skipped += 1
+    case .skipped(let what):
+      skipped += 1
+      if what.isDifferent { keptDifferent += 1 }
+      bytesSkipped = bytesSkipped.saturatingAdd(what.bytes)
     case .excluded: excluded += 1
     case .hardLink: hardLinks += 1
     case .symbolicLink: symbolicLinks += 1

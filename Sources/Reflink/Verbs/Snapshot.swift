@@ -1,57 +1,30 @@
 public import SystemPackage
 
-/// Makes a snapshot of a file, or of a directory with all that is in it: a new name whose
-/// data is shared with the source, complete or not there at all.
+/// Makes a snapshot of a file, or of a directory with all that is in it: a new name whose data is
+/// shared with the source, complete or not there at all.
 ///
-/// This is the reflink(2) call as it was proposed in 2009, with its rules: the new name
-/// must not exist, it is on the same file system, symbolic links are not followed, and
-/// what is preserved is said, never chosen by privilege. On OCFS2 a file of which everything is
-/// preserved goes by that file system's own OCFS2_IOC_REFLINK. Elsewhere it is cloned by FICLONE into a file
-/// without a name (O_TMPFILE), which is linked once it has its attributes; where there
-/// are no such files (FUSE, NFS), into one with another name. A directory is made under another
-/// name and renamed by RENAME_NOREPLACE, and refused at once where the file system does not
-/// know that (FUSE, NFS, OCFS2). Other names begin with `.reflink-`, and stay only
-/// where the process was killed.
+/// This is the reflink(2) call as it was proposed in 2009, with its rules: the new name must not
+/// exist, it is on the same file system, symbolic links are not followed, and what is preserved is
+/// said, never chosen by privilege. On OCFS2 a file of which everything is preserved goes by that
+/// file system's own OCFS2_IOC_REFLINK. Elsewhere it is cloned by FICLONE into a file without a
+/// name (O_TMPFILE), which is linked once it has its attributes; where there are no such files
+/// (FUSE, NFS), into one with another name. A directory is made under another name and renamed by
+/// RENAME_NOREPLACE, and refused at once where the file system does not know that (FUSE, NFS,
+/// OCFS2). Other names begin with `.reflink-`, and stay only where the process was killed.
 ///
-/// One file is as of one moment. Of a directory, each file is as of a moment of its own,
-/// unless `method` is a subvolume's. This call blocks its thread.
+/// One file is as of one moment. Of a directory, each file is as of a moment of its own, unless
+/// `method` is a subvolume's.
 ///
 /// - Parameters:
 ///   - source: A regular file, or a directory.
 ///   - name: The new name.
 ///   - preserving: Everything or nothing; of a subvolume, everything.
 ///   - method: How a directory's snapshot is made.
-///   - controller: Cancels from another thread, and tells how far it is.
+///   - controller: Cancels, and tells how far it is.
 /// - Returns: How it was made, and what there was.
-/// - Throws: `ReflinkError`: `exists`, `crossDevice`, `notSupported` (with EPERM for what
-///   is neither a regular file nor a directory), `permissionDenied` where something cannot be
+/// - Throws: `ReflinkError`: `exists`, `crossDevice`, `notSupported` (with EPERM for what is
+///   neither a regular file nor a directory), `permissionDenied` where something cannot be
 ///   preserved, `invalidArgument` for nothing of a subvolume. Nothing was made then.
-public func snapshot(
-  _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
-  method: SnapshotMethod = .clones, controller: CopyController? = nil
-) throws(ReflinkError) -> SnapshotOutcome {
-  // One call to whoever watches, although it may take two steps.
-  try underActivity(controller) { (_) throws(ReflinkError) in
-    let pair = try operands(source, name, preserving)
-    let isMade = try runBlocking(controller, pair) { pair, activity in
-      FileSystemSnapshot(pair.source, pair.destination, preserving, method, activity)
-    }
-    if isMade { return .fileSystem }
-    return .clones(
-      try CopyRequest.runBlocking(controller, request(pair, preserving)).account)
-  }
-}
-
-/// Makes a snapshot without blocking a thread of Swift's cooperative pool.
-///
-/// - Parameters:
-///   - source: A regular file, or a directory.
-///   - name: The new name.
-///   - preserving: Everything or nothing.
-///   - method: How a directory's snapshot is made.
-///   - controller: Cancelled with the task, and tells how far it is.
-/// - Returns: How it was made, and what there was.
-/// - Throws: `ReflinkError`, as the blocking twin. Nothing was made then.
 public func snapshot(
   _ source: FilePath, as name: FilePath, preserving: SnapshotPreservation = .everything,
   method: SnapshotMethod = .clones, controller: CopyController? = nil
@@ -59,44 +32,22 @@ public func snapshot(
   // One call to whoever watches, although it may take two steps.
   let call = controller?.begin()
   defer { if let call { controller?.end(call) } }
-  let pair = try operands(source, name, preserving)
+  let pair = try OperandPair.snapshot(source, name, preserving)
   let isMade = try await runAsync(controller, source, pair) { pair, activity in
     FileSystemSnapshot(pair.source, pair.destination, preserving, method, activity)
   }
   if isMade { return .fileSystem }
   return .clones(
-    try await CopyRequest.runAsync(
-      controller, source, request(pair, preserving)
-    ).account)
+    try await CopyRequest.runAsync(controller, source, .snapshot(pair, preserving)).account)
 }
 
 /// Makes a snapshot of an open file under a new name.
 ///
 /// - Parameters:
-///   - source: A regular file, open for reading. Stays open, and the caller's.
+///   - source: A regular file, open for reading. The caller's, who may close it after this.
 ///   - name: The new name, on the same file system.
 ///   - preserving: Everything or nothing.
-///   - controller: Cancels from another thread, and tells how far it is.
-/// - Returns: How it was made.
-/// - Throws: `ReflinkError`, as for paths. Nothing was made then.
-public func snapshot(
-  _ source: FileDescriptor, as name: FilePath, preserving: SnapshotPreservation = .everything,
-  controller: CopyController? = nil
-) throws(ReflinkError) -> SnapshotOutcome {
-  .clones(
-    try CopyRequest.runBlocking(
-      controller, try request(source, name, preserving)
-    ).account)
-}
-
-/// Makes a snapshot of an open file under a new name, without blocking a thread of
-/// Swift's cooperative pool.
-///
-/// - Parameters:
-///   - source: A regular file, open for reading at least until this returns.
-///   - name: The new name, on the same file system.
-///   - preserving: Everything or nothing.
-///   - controller: Cancelled with the task, and tells how far it is.
+///   - controller: Cancels, and tells how far it is.
 /// - Returns: How it was made.
 /// - Throws: `ReflinkError`, as for paths. Nothing was made then.
 public func snapshot(
@@ -105,53 +56,6 @@ public func snapshot(
 ) async throws(ReflinkError) -> SnapshotOutcome {
   .clones(
     try await CopyRequest.runAsync(
-      controller, Operand.OpenFile.path(of: source), try request(source, name, preserving)
+      controller, Operand.OpenFile.path(of: source), try .snapshot(source, name, preserving)
     ).account)
-}
-
-/// Of what a caller names, regular files and directories only; in a directory, everything.
-@Sendable private func decideOnSnapshot(_ facts: EntryFacts) -> EntryAction {
-  let type = facts.source.type
-  if facts.isOperand, type != .regular, type != .directory { return .refuse(.notRegular) }
-  return facts.destination == .unseen ? .create : .refuse(.exists)
-}
-
-@Sendable private func decideOnSnapshotOfFile(_ facts: EntryFacts) -> EntryAction {
-  facts.source.type == .regular ? decideOnSnapshot(facts) : .refuse(.notRegular)
-}
-
-extension CopyOptions {
-  fileprivate static func snapshot(_ preserving: SnapshotPreservation) -> Self {
-    CopyOptions(
-      cloning: .required, preserving: preserving.preservation, publication: .unnamed)
-  }
-}
-
-private func operands(
-  _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation
-) throws(ReflinkError) -> OperandPair {
-  try OperandPair(
-    OwnedName(source), OwnedName(name),
-    EntryCopier(options: .snapshot(preserving), decide: decideOnSnapshot, activity: nil))
-}
-
-private func request(_ pair: OperandPair, _ preserving: SnapshotPreservation) -> CopyRequest {
-  CopyRequest(
-    files: .named(pair.source, pair.destination), options: .snapshot(preserving),
-    decide: decideOnSnapshot, isTree: true)
-}
-
-private func request(
-  _ source: FileDescriptor, _ name: FilePath, _ preserving: SnapshotPreservation
-) throws(ReflinkError) -> CopyRequest {
-  do throws(SystemError) {
-    return CopyRequest(
-      files: .openToName(
-        try Operand.OpenFile(source), try OwnedLocation(resolving: OwnedName(name))),
-      options: .snapshot(preserving), decide: decideOnSnapshotOfFile)
-  } catch {
-    throw error.during(
-      error.call == .duplicate ? .open(.source) : .createFile,
-      Operand.OpenFile.path(of: source), name)
-  }
 }

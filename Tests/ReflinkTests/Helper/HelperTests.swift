@@ -25,7 +25,7 @@ import Testing
         for round in 0..<10 {
           let clones = (0..<3).map { index in
             Task.detached {
-              try await copy(directory.file("a"), to: directory.file("b\(round)-\(index)"))
+              try await copyFile(directory.file("a"), to: directory.file("b\(round)-\(index)"))
             }
           }
           for clone in clones { #expect(try await clone.value.method == .cloned) }
@@ -57,7 +57,7 @@ import Testing
             }
           }
           let cloning = Task.detached {
-            try await copy(directory.file("a"), to: directory.file("b\(round)"))
+            try await copyFile(directory.file("a"), to: directory.file("b\(round)"))
           }
           let hasEnded = await ends(cloning)
           #expect(hasEnded)

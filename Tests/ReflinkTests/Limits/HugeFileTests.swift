@@ -26,7 +26,7 @@ import Testing
           limitThisProcess()
           let options = CopyOptions(cloning: .never, holes: detects ? .detect : .keep)
           let controller = CopyController()
-          _ = try await copy(
+          _ = try await copyFile(
             directory.file("d/a"), to: directory.file("b"), options: options, ifExists: .replace,
             controller: controller)
           #expect(try directory.status("b").st_size == .max)
@@ -68,7 +68,7 @@ import Testing
         [directory = directory as TestDirectory, bytes = bytes as Int64] in
         limitThisProcess()
         // Whether it is done or refused is the file system's decision.
-        _ = try? await clone(
+        _ = try? await cloneFile(
           directory.file("d/a"), to: directory.file("b"), slices: .bytes(bytes))
       }
     }
@@ -80,7 +80,7 @@ import Testing
         limitThisProcess()
         let controller = CopyController()
         let task = Task.detached {
-          try await clone(
+          try await cloneFile(
             directory.file("d/a"), to: directory.file("b"), slices: .time(.milliseconds(20)),
             controller: controller)
         }
@@ -104,8 +104,8 @@ import Testing
     ]
   }()
 
-  @Test(arguments: 0..<ranges.count, [Cloning.preferred, .never])
-  func rangesOfThemEndSomehow(_ index: Int, _ cloning: Cloning) async throws {
+  @Test(arguments: 0..<ranges.count, [CopyOptions.Cloning.preferred, .never])
+  func rangesOfThemEndSomehow(_ index: Int, _ cloning: CopyOptions.Cloning) async throws {
     let range = Self.ranges[index]
     let isAvoided = cloning == .never
     try await withHugeFiles(on: .xfs) { directory in
@@ -116,7 +116,7 @@ import Testing
         ] in
         limitThisProcess()
         let task = Task.detached {
-          try await cloneRange(
+          try await copyRange(
             from: directory.file("d/a"), range: range[0]..<range[1], to: directory.file("b"),
             at: range[2], cloning: isAvoided ? .never : .preferred)
         }
@@ -136,7 +136,7 @@ import Testing
       let pipe = try FileDescriptor.pipe()
       let null = try FileDescriptor.open("/dev/null", .writeOnly)
       let copying = Task.detached {
-        try await copy(pipe.readEnd, to: null, controller: controller)
+        try await copyFile(pipe.readEnd, to: null, controller: controller)
       }
       try pipe.writeEnd.writeAll([1, 2, 3])
       let watching = Task.detached {
@@ -170,7 +170,7 @@ import Testing
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess()
         for (index, seconds) in [Int64.max, 0, -1].enumerated() {
-          let outcome = try await clone(
+          let outcome = try await cloneFile(
             directory.file("a"), to: directory.file("b\(index)"), slices: .time(.seconds(seconds)))
           #expect(outcome.cloned == 1 << 20)
         }

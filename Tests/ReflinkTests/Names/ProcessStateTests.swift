@@ -42,8 +42,8 @@ import Testing
   }
 
   /// Paths are those of the directory in which the call was made.
-  @Test(arguments: [Publication.inPlace, .unnamed, .temporary], [false, true])
-  func theWorkingDirectoryDoesNotMatter(_ publication: Publication, _ isAsync: Bool)
+  @Test(arguments: [CopyOptions.Publication.inPlace, .unnamed, .temporary], [false, true])
+  func theWorkingDirectoryDoesNotMatter(_ publication: CopyOptions.Publication, _ isAsync: Bool)
     async throws
   {
     let isInPlace = publication == .inPlace
@@ -70,7 +70,7 @@ import Testing
         do throws(ReflinkError) {
           let outcome =
             isAsync
-            ? try await copyTree("s", to: "t", options: options, listener: listener)
+            ? try await copyTree("s", to: "t", options: options, onEntry: listener)
             : try syncCopyTree("s", "t", options, listener: listener)
           #expect(outcome.files == 1000)
           #expect(outcome.hardLinks == 1000)
@@ -88,8 +88,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [Publication.inPlace, .temporary])
-  func theWorkingDirectoryDoesNotMatterForAFile(_ publication: Publication) async throws {
+  @Test(arguments: [CopyOptions.Publication.inPlace, .temporary])
+  func theWorkingDirectoryDoesNotMatterForAFile(_ publication: CopyOptions.Publication) async throws {
     let isInPlace = publication == .inPlace
     try await withDirectory(on: .xfs) { directory in
       try await shell("mkdir elsewhere; mkfifo s", in: directory.path)
@@ -102,7 +102,7 @@ import Testing
           specialFiles: .readContents, publication: isInPlace ? .inPlace : .temporary)
         let controller = CopyController()
         let task = Task.detached {
-          try await copy("s", to: "t", options: options, controller: controller)
+          try await copyFile("s", to: "t", options: options, controller: controller)
         }
         try writer.writeAll([1, 2, 3])
         #expect(await becomesTrue { controller.progress.bytesDone == 3 })

@@ -26,7 +26,7 @@ import Testing
           ]
           in
           limitThisProcess()
-          let rule = updates ? ExistingRule.update : .replace
+          let rule = updates ? ExistingRule.replaceIfNewer : .replace
           let options = CopyOptions(preserving: .nothing)
           let error = await asUser(65534) {
             failure {

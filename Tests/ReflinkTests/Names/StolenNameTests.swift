@@ -27,7 +27,7 @@ import Testing
   }
 
   private func copy(
-    _ directory: TestDirectory, _ isAsync: Bool, _ symbolicLinks: SymbolicLinkRule
+    _ directory: TestDirectory, _ isAsync: Bool, _ symbolicLinks: CopyOptions.SymbolicLinks
   ) async -> (error: ReflinkError?, thief: Thief) {
     let thief = Thief(directory)
     let options = CopyOptions(symbolicLinks: symbolicLinks, publication: .temporary)
@@ -38,7 +38,7 @@ import Testing
       isAsync
       ? Task.detached {
         try await copyTree(
-          directory.file("s"), to: directory.file("p/t"), options: options, listener: listener)
+          directory.file("s"), to: directory.file("p/t"), options: options, onEntry: listener)
       }
       : onThread {
         try syncCopyTree(

@@ -71,7 +71,7 @@ import Testing
           }
           let clones = (0..<12).map { index in
             Task.detached {
-              try await copy(directory.file("long"), to: directory.file("b\(round)-\(index)"))
+              try await copyFile(directory.file("long"), to: directory.file("b\(round)-\(index)"))
             }
           }
           for tree in trees { _ = try await tree.value }
@@ -149,6 +149,6 @@ import Testing
 private func copyFrom(_ pipe: FileDescriptor, _ path: FilePath) async throws {
   let file = try FileDescriptor.open(
     path, .writeOnly, options: .create, permissions: .ownerReadWrite)
-  _ = try await copy(pipe, to: file)
+  _ = try await copyFile(pipe, to: file)
   try file.close()
 }

@@ -17,7 +17,7 @@ struct BusyWorkers {
     let null = try FileDescriptor.open("/dev/null", .writeOnly)
     controllers = (0..<count).map { _ in CopyController() }
     tasks = controllers.map { controller in
-      Task.detached { try await copy(zero, to: null, controller: controller) }
+      Task.detached { try await copyFile(zero, to: null, controller: controller) }
     }
   }
 

@@ -16,7 +16,7 @@ import Testing
         let file = try FileDescriptor.open(
           directory.file("b"), .writeOnly, options: .create, permissions: .ownerReadWrite)
         let waiting = Task.detached {
-          try await copy(pipe.readEnd, to: file, controller: controller)
+          try await copyFile(pipe.readEnd, to: file, controller: controller)
         }
         try pipe.writeEnd.writeAll([1, 2])
         #expect(await becomesTrue { controller.progress.bytesDone == 2 })
@@ -39,7 +39,7 @@ import Testing
         limitThisProcess()
         let busy = try await BusyWorkers.started()
         let cloning = Task.detached {
-          try await copy(directory.file("a"), to: directory.file("b"))
+          try await copyFile(directory.file("a"), to: directory.file("b"))
         }
         let hasEnded = await ends(cloning)
         #expect(hasEnded)
@@ -60,7 +60,7 @@ import Testing
       let null = try FileDescriptor.open("/dev/null", .writeOnly)
       let controller = CopyController()
       let waiting = Task.detached {
-        try await copy(pipe.readEnd, to: null, controller: controller)
+        try await copyFile(pipe.readEnd, to: null, controller: controller)
       }
       try pipe.writeEnd.writeAll([1, 2])
       #expect(await becomesTrue { controller.progress.bytesDone == 2 })
@@ -80,7 +80,7 @@ import Testing
         limitThisProcess()
         let busy = try await BusyWorkers.started()
         let cloning = Task.detached {
-          try await copy(directory.file("a"), to: directory.file("b"))
+          try await copyFile(directory.file("a"), to: directory.file("b"))
         }
         #expect(await becomesTrue { directory.exists("b") })
         cloning.cancel()

@@ -14,7 +14,7 @@ import Testing
         "mkdir -p s/{1..20}; for d in s/*; do echo 1 > $d/a; ln $d/a $d/b; done; echo 1 > f",
         in: directory.path)
       for round in 0..<60 {
-        _ = try await copy(directory.file("f"), to: directory.file("f\(round)"))
+        _ = try await copyFile(directory.file("f"), to: directory.file("f\(round)"))
         #expect(try directory.openDescriptors() == 0)
         _ = try await copyTree(directory.file("s"), to: directory.file("t\(round)"))
         #expect(try directory.openDescriptors() == 0)
@@ -43,12 +43,12 @@ import Testing
             try? source.close()
             try? terminal.close()
           }
-          return try await copy(source, to: terminal, controller: controller)
+          return try await copyFile(source, to: terminal, controller: controller)
         }
         copies.append((task, controller))
       }
       let small = Task.detached {
-        try await copy(directory.file("small"), to: directory.file("copied"))
+        try await copyFile(directory.file("small"), to: directory.file("copied"))
       }
       #expect(await ends(small))
       for (task, controller) in copies {
@@ -66,11 +66,11 @@ import Testing
       let pipe = try FileDescriptor.pipe()
       let null = try FileDescriptor.open("/dev/null", .writeOnly)
       let readers = (0..<6).map { _ in
-        Task.detached { try await copy(pipe.readEnd, to: null) }
+        Task.detached { try await copyFile(pipe.readEnd, to: null) }
       }
       for _ in 0..<2000 { _ = try pipe.writeEnd.writeAll([UInt8](repeating: 1, count: 7)) }
       let small = Task.detached {
-        try await copy(directory.file("small"), to: directory.file("copied"))
+        try await copyFile(directory.file("small"), to: directory.file("copied"))
       }
       #expect(await ends(small))
       try pipe.writeEnd.close()

@@ -15,7 +15,7 @@ import Testing
   ) async throws -> [Task<CopyOutcome, any Error>] {
     let copies = (0..<count).map { index in
       Task.detached {
-        try await copy(
+        try await copyFile(
           directory.file("a"), to: directory.file("f\(index)"),
           ifExists: .policy { $0.destination == .unseen ? .create : .overwrite })
       }
@@ -38,7 +38,7 @@ import Testing
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess()
         let waiting = try await Self.waitingCopies(directory)
-        let small = Task.detached { try await copy(directory.file("a"), to: directory.file("b")) }
+        let small = Task.detached { try await copyFile(directory.file("a"), to: directory.file("b")) }
         #expect(await ends(small))
         #expect(try directory.read("b") == directory.read("a"))
         for task in waiting { task.cancel() }

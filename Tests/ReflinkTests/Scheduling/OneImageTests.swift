@@ -15,28 +15,27 @@ import Testing
       try await withDirectory(on: .ext4) { other in
         try directory.makeFragmented("a", extents: Self.extentCount)
         try other.write("small", Array("data\n".utf8))
-        let clones = Clones(of: directory, count: 6)
+        let count = 30
+        let clones = Clones(of: directory, count: count)
         await clones.haveBegun()
-        for round in 0..<20 {
-          let outcome = try await copy(other.file("small"), to: other.file("copy\(round)"))
+        for round in 0..<5 {
+          let outcome = try await copyFile(other.file("small"), to: other.file("copy\(round)"))
           #expect(outcome.total == 5)
         }
+        #expect(clones.ended < count / 2)
         // And what concerns the image itself can be cancelled.
         let looking = Task.detached {
-          try await probe(from: directory.file("a"), to: directory.file("."))
+          _ = try await probe(from: directory.file("a"), to: directory.file("."))
         }
-        let mapping = Task.detached { try await Reflink.extents(of: directory.file("a")) }
+        let mapping = Task.detached { _ = try await Reflink.extents(of: directory.file("a")) }
         let ranging = Task.detached {
-          try await cloneRange(
+          _ = try await copyRange(
             from: directory.file("a"), range: 0..<65536, to: directory.file("range"), at: 0)
         }
-        looking.cancel()
-        mapping.cancel()
-        ranging.cancel()
-        _ = await (looking.result, mapping.result, ranging.result)
-        #expect(clones.ended == 0, "the image has too few extents for this machine")
+        for task in [looking, mapping, ranging] { task.cancel() }
+        for task in [looking, mapping, ranging] { _ = await task.result }
+        #expect(clones.ended < count / 2)
         await clones.stop()
-        #expect(try await directory.settledNames(["a"]) == ["a"])
         #expect(try await directory.settledDescriptors() == 0)
       }
     }
@@ -52,7 +51,7 @@ import Testing
         clones.tasks[index].cancel()
         #expect(await clones.tasks[index].failure?.code == .cancelled)
       }
-      #expect(clones.ended == 7)
+      #expect(!clones.tasks[0].isCancelled)
       await clones.stop()
     }
   }
@@ -96,7 +95,7 @@ private struct Clones {
     self.controllers = controllers
     tasks = controllers.indices.map { index in
       Task.detached {
-        try await clone(
+        try await cloneFile(
           directory.file("a"), to: directory.file("b\(index)"), controller: controllers[index])
       }
     }

@@ -54,7 +54,7 @@ import Testing
       let null = try FileDescriptor.open("/dev/null", .writeOnly)
       let pipes = try (0..<3).map { _ in try FileDescriptor.pipe() }
       let tasks = pipes.map { pipe in
-        Task.detached { try await copy(pipe.readEnd, to: null, controller: controller) }
+        Task.detached { try await copyFile(pipe.readEnd, to: null, controller: controller) }
       }
       for pipe in pipes { try pipe.writeEnd.writeAll([1, 2, 3]) }
       #expect(await becomesTrue { controller.progress.bytesDone == 9 })
@@ -78,7 +78,7 @@ import Testing
     let null = try FileDescriptor.open("/dev/null", .writeOnly)
     let pipes = try (0..<3).map { _ in try FileDescriptor.pipe() }
     let tasks = pipes.map { pipe in
-      Task.detached { try await copy(pipe.readEnd, to: null, controller: controller) }
+      Task.detached { try await copyFile(pipe.readEnd, to: null, controller: controller) }
     }
     for pipe in pipes { try pipe.writeEnd.writeAll([1, 2, 3]) }
     #expect(await becomesTrue { controller.progress.bytesDone == 9 })

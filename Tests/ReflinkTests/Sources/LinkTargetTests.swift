@@ -28,7 +28,7 @@ import Testing
         try directory.makeLink("a", to: target)
         for (index, rule) in [ExistingRule.fail, .replace].enumerated() {
           if isAsync {
-            _ = try await copy(directory.file("a"), to: directory.file("b"), ifExists: rule)
+            _ = try await copyFile(directory.file("a"), to: directory.file("b"), ifExists: rule)
           } else {
             try syncCopy(directory.file("a"), directory.file("b"), CopyOptions(), rule)
           }
@@ -40,8 +40,8 @@ import Testing
     }
   }
 
-  @Test(arguments: TestFileSystem.main, [Publication.inPlace, .temporary])
-  func ofATreeAreKept(_ system: TestFileSystem, _ publication: Publication) async throws {
+  @Test(arguments: TestFileSystem.main, [CopyOptions.Publication.inPlace, .temporary])
+  func ofATreeAreKept(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws {
     try await withDirectory(on: system) { directory in
       try await shell("mkdir s", in: directory.path)
       for (index, target) in Self.targets(on: system).enumerated() {

@@ -40,7 +40,7 @@ import Testing
       for _ in 0..<Self.copies {
         do {
           if isAsync {
-            _ = try await copy(directory.file("a"), to: directory.file("b"))
+            _ = try await copyFile(directory.file("a"), to: directory.file("b"))
           } else {
             try syncCopy(directory.file("a"), directory.file("b"))
           }

@@ -27,7 +27,7 @@ import Testing
         let task =
           isAsync
           ? Task.detached {
-            try await copyTree(directory.file("s"), to: directory.file("t"), listener: listener)
+            try await copyTree(directory.file("s"), to: directory.file("t"), onEntry: listener)
           }
           : onThread {
             try syncCopyTree(directory.file("s"), directory.file("t"), listener: listener)

@@ -1,0 +1,59 @@
+public import SystemPackage
+
+extension Blocking {
+  /// Tries out what is possible between a source and a directory, as `probe`.
+  public static func probe(
+    from source: FilePath, to directory: FilePath
+  ) throws(ReflinkError) -> ProbeReport {
+    try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) {
+      ProbeTrial($0.0, $0.1, $1)
+    }
+  }
+
+  /// Tries out what is possible between an open file and an open directory, as `probe`.
+  public static func probe(
+    from source: FileDescriptor, to directory: FileDescriptor
+  ) throws(ReflinkError) -> ProbeReport {
+    try runBlocking(nil, (try Operand(source), try Operand(directory, .destination))) {
+      ProbeTrial($0.0, $0.1, $1)
+    }
+  }
+
+  /// Says where a file's data lies, as `extents`.
+  public static func extents(
+    of file: FilePath, controller: CopyController? = nil
+  ) throws(ReflinkError) -> ExtentMap {
+    try runBlocking(controller, try Operand(file)) { (file, activity) throws(ReflinkError) in
+      try ExtentScan(file, activity)
+    }
+  }
+
+  /// Says where an open file's data lies, as `extents`.
+  public static func extents(
+    of file: FileDescriptor, controller: CopyController? = nil
+  ) throws(ReflinkError) -> ExtentMap {
+    try runBlocking(controller, try Operand(file)) { (file, activity) throws(ReflinkError) in
+      try ExtentScan(file, activity)
+    }
+  }
+
+  /// Proves what two files share, as `sharing`.
+  public static func sharing(
+    between first: FilePath, and second: FilePath, controller: CopyController? = nil
+  ) throws(ReflinkError) -> SharingReport {
+    try runBlocking(controller, (try Operand(first), try Operand(second))) {
+      (operands, activity) throws(ReflinkError) in
+      try SharingScan(operands.0, operands.1, activity)
+    }
+  }
+
+  /// Proves what two open files share, as `sharing`.
+  public static func sharing(
+    between first: FileDescriptor, and second: FileDescriptor, controller: CopyController? = nil
+  ) throws(ReflinkError) -> SharingReport {
+    try runBlocking(controller, (try Operand(first), try Operand(second))) {
+      (operands, activity) throws(ReflinkError) in
+      try SharingScan(operands.0, operands.1, activity)
+    }
+  }
+}
