@@ -150,6 +150,16 @@ int64_t creflink_file_system_type(int descriptor) {
     return (int64_t)((uint64_t)information.f_type & 0xffffffff);
 }
 
+int64_t creflink_free_bytes(int descriptor) {
+    struct statfs information;
+    if (fstatfs(descriptor, &information) < 0) return -errno;
+    uint64_t bytes;
+    if (__builtin_mul_overflow((uint64_t)information.f_bavail, (uint64_t)information.f_bsize, &bytes)) {
+        return INT64_MAX;
+    }
+    return bytes > INT64_MAX ? INT64_MAX : (int64_t)bytes;
+}
+
 int64_t creflink_block_size(int descriptor) {
     struct statfs information;
     if (fstatfs(descriptor, &information) < 0) return -errno;

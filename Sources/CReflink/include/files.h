@@ -86,6 +86,9 @@ int creflink_access_writable(int directory, const char *path);
 /// fstatfs(2): the file system's magic number, as in statfs(2).
 int64_t creflink_file_system_type(int descriptor);
 
+/// fstatfs(2): the bytes that a caller without privileges may still use.
+int64_t creflink_free_bytes(int descriptor);
+
 /// fstatfs(2): the block size in bytes.
 int64_t creflink_block_size(int descriptor);
 

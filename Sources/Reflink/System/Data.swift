@@ -162,6 +162,11 @@ enum FileSystemType: Int64 {
 }
 
 extension Descriptor {
+  /// Bytes that are free on this file's system; statfs(2).
+  func freeBytes() throws(SystemError) -> Int64 {
+    try check(.statfs) { creflink_free_bytes(number) }
+  }
+
   /// fstatfs(2); nil for a file system that makes no difference here.
   func fileSystemType() throws(SystemError) -> FileSystemType? {
     FileSystemType(rawValue: try check(.statfs) { creflink_file_system_type(number) })

@@ -70,9 +70,18 @@ struct DataMover: ~Copyable, Sendable {
     case diagnose
   }
 
-  /// Sorts an error; throws it where the same would happen by any other method.
-  mutating func afterRefusal(_ error: SystemError) throws(SystemError) -> AfterRefusal {
-    switch verdict(on: error) {
+  /// Sorts an error; throws it where the same would happen by any other method. `remaining`: the
+  /// bytes that another method would write.
+  mutating func afterRefusal(
+    _ error: SystemError, remaining: Int64
+  ) throws(SystemError) -> AfterRefusal {
+    // XFS says so of one allocation group that is full; there may be room in others.
+    if error.errno == .noSpace, error.call != .copyRange, cloning == .preferred,
+      (try? destination.freeBytes()) ?? 0 > remaining
+    {
+      return .next(.other(.noSpace))
+    }
+    return switch verdict(on: error) {
     case .terminal: throw error
     case .transient: if let wait = backoff.next() { .again(wait) } else { .next(.busy) }
     case .fallBack(let cause): .next(cause)

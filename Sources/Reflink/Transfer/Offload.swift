@@ -15,7 +15,7 @@ extension FileTransfer {
     do throws(SystemError) {
       moved = try mover.offload(position..<segmentEnd, to: position)
     } catch {
-      switch try mover.afterRefusal(error) {
+      switch try mover.afterRefusal(error, remaining: statedSize - position) {
       case .again(let wait): return .waiting(wait)
       case .next(let cause): mover.offloadRefused(cause)
       case .diagnose: throw error

@@ -132,7 +132,7 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
   private mutating func failed(_ piece: Piece, _ error: SystemError) throws(SystemError) -> Step {
     guard piece.method != .buffer else { throw error }
     let cause: FallbackCause
-    switch try mover.afterRefusal(error) {
+    switch try mover.afterRefusal(error, remaining: bytesRemaining) {
     case .again(let wait): return .waiting(wait)
     case .next(let refusal): cause = refusal
     case .diagnose: cause = .invalid

@@ -85,9 +85,12 @@ extension FileTransfer {
   /// What a refused clone, whole or of a slice, leads to.
   mutating func cloneFailed(_ error: SystemError) throws(SystemError) -> Step {
     let cause: FallbackCause
-    switch try mover.afterRefusal(error) {
+    switch try mover.afterRefusal(error, remaining: statedSize - position) {
     case .again(let wait): return .waiting(wait)
-    case .next(let refusal): cause = refusal
+    case .next(let refusal):
+      cause = refusal
+      // It may have begun, and has left a part.
+      if refusal == .other(.noSpace) { try mover.destination.truncate(to: position) }
     case .diagnose:
       if statedSize > fileSizeLimit() {
         // The kernel says EINVAL for a clone past RLIMIT_FSIZE; a write would say this.

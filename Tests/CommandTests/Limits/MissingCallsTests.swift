@@ -38,7 +38,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["ENOSYS", "EPERM", "ENOTTY"])
+  @Test(arguments: ["ENOSYS", "EPERM", "ENOTTY", "ENOSPC"])
   func withoutCloningItIsCopied(_ errno: String) async throws {
     try await withDirectory(on: .xfs) { directory in
       let cp = without("ioctl", errno, "'\(BuiltCommand.path)'")
