@@ -1,5 +1,6 @@
 import Foundation
 import Reflink
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -67,6 +68,27 @@ import Testing
       #expect(try await directory.settledDescriptors() == 0)
       // Nothing is held: the source can be cloned whole afterwards.
       #expect(try syncCopy(directory.file("a"), directory.file("c")).method == .cloned)
+    }
+  }
+
+  /// Whoever waits for the answer need not wait for the clone.
+  @Test(arguments: [TestFileSystem.xfs, .btrfs])
+  func itsMethodIsKnownAtOnce(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try directory.makeFragmented("a", extents: 30_000)
+      let controller = CopyController()
+      let first = Mutex<CopyProgress?>(nil)
+      try whileWatched {
+        let progress = controller.progress
+        if progress.method != nil { first.withLock { $0 = $0 ?? progress } }
+      } _: {
+        _ = try Blocking.cloneFile(
+          directory.file("a"), to: directory.file("b"), controller: controller)
+      }
+      let progress = try #require(first.withLock { $0 })
+      #expect(progress.method == .cloned)
+      #expect(progress.bytesDone < 30_000 * 8192)
+      #expect(!progress.isFinished)
     }
   }
 

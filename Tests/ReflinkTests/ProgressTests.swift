@@ -156,6 +156,67 @@ import Testing
     }
   }
 
+  /// One controller for planning and for copying.
+  @Test func planningIsNotTheEnd() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        "mkdir s; for i in {1..50}; do head -c 1M /dev/urandom >s/$i; done", in: directory.path)
+      let controller = CopyController()
+      let plan = try await planTree(directory.file("s"), controller: controller)
+      #expect(!controller.progress.isFinished)
+      async let copied = copyTree(
+        directory.file("s"), to: directory.file("t"), plan: plan, controller: controller)
+      var seen: [CopyProgress] = []
+      for await progress in controller.updates() { seen.append(progress) }
+      #expect(try await copied.files == 50)
+      #expect(seen.last?.isFinished == true)
+      #expect(seen.last?.fraction == 1)
+      #expect(seen.allSatisfy { $0.bytesExpected == plan.bytes || $0.bytesExpected == nil })
+
+      // A plan that fails is one: nothing follows.
+      let other = CopyController()
+      async let failed: Void = {
+        _ = try? await planTree(directory.file("missing"), controller: other)
+      }()
+      for await _ in other.updates() {}
+      await failed
+    }
+  }
+
+  @Test func whatIsSkippedIsDealtWith() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(
+        "mkdir s; for i in {1..20}; do head -c 100K /dev/urandom >s/$i; done; cp -a s t; rm t/7",
+        in: directory.path)
+      for rule in [ExistingRule.replaceIfDifferent, .replaceIfNewer, .skip] {
+        let controller = CopyController()
+        let plan = try await planTree(directory.file("s"))
+        let outcome = try await copyTree(
+          directory.file("s"), to: directory.file("t"), ifExists: rule, plan: plan,
+          controller: controller)
+        #expect(outcome.bytesSkipped + outcome.total == 20 * 100 * 1024)
+        #expect(controller.progress.bytesSkipped == outcome.bytesSkipped)
+        #expect(controller.progress.fraction == 1)
+      }
+    }
+  }
+
+  /// Files that are added one by one make the whole larger; what is told does not run backwards.
+  @Test func theFractionNeverRunsBackwards() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 1 << 20)
+      let controller = CopyController()
+      var last = 0.0
+      for index in 0..<10 {
+        _ = try await copyFile(
+          directory.file("a"), to: directory.file("b\(index)"), controller: controller)
+        let fraction = try #require(controller.progress.fraction)
+        #expect(fraction >= last)
+        last = fraction
+      }
+    }
+  }
+
   @Test func anErrorEndsTheSequenceToo() async throws {
     try await withDirectory(on: .xfs) { directory in
       let controller = CopyController()
