@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/file.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -142,6 +143,10 @@ int creflink_rights_of(int descriptor, struct creflink_rights *result) {
 
 int creflink_access_writable(int directory, const char *path) {
     return RESULT(faccessat(directory, path, W_OK, AT_EACCESS));
+}
+
+int creflink_try_lock(int descriptor) {
+    return RESULT(flock(descriptor, LOCK_EX | LOCK_NB));
 }
 
 int64_t creflink_file_system_type(int descriptor) {

@@ -30,6 +30,8 @@ int64_t creflink_monotonic(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+int64_t creflink_wall_clock_seconds(void) { return (int64_t)time(NULL); }
+
 struct thread_start {
     void (*body)(void *);
     void *context;

@@ -83,6 +83,10 @@ int creflink_rights_of(int descriptor, struct creflink_rights *rights);
 /// faccessat(2) with W_OK and AT_EACCESS: 0 when `path` in `directory` may be written.
 int creflink_access_writable(int directory, const char *path);
 
+/// flock(2), exclusive, without waiting: 0, or -EWOULDBLOCK where another open file has it. Gone
+/// with the last descriptor of this open file, however its process ends.
+int creflink_try_lock(int descriptor);
+
 /// fstatfs(2): the file system's magic number, as in statfs(2).
 int64_t creflink_file_system_type(int descriptor);
 

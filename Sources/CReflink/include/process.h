@@ -4,6 +4,9 @@
 
 #include <stdint.h>
 
+/// time(2).
+int64_t creflink_wall_clock_seconds(void);
+
 /// clock_gettime(CLOCK_MONOTONIC), in nanoseconds.
 int64_t creflink_monotonic(void);
 

@@ -182,6 +182,8 @@ extension EntryCopier {
     let directory = destination.directory
     let transaction = try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
       file = try directory.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
+      // As long as this process has it open, nobody takes it for a leftover.
+      _ = try? file?.tryLock()
     }
     guard let file = file.take() else { throw SystemError(call: .open, errno: .fileExists) }
     return OpenDestination(file, transaction)

@@ -154,6 +154,8 @@ extension EntryCopier {
     var publication: DirectoryPublication?
     if let transaction, transaction.state != .named {
       let pending = DirectoryPublication(transaction, OwnedLocation(destination))
+      // As long as this process has it open, nobody takes it for a leftover.
+      _ = try? made.tryLock()
       if publishesLast { publication = pending } else { try pending.publishNow(made) }
     }
     let parent = destination.directory

@@ -117,7 +117,8 @@ extension CopyRequest {
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) -> TreeCopy {
     TreeCopy(
-      entries, in: directory, CompiledFilter(parts.filter), onFailure: parts.onFailure,
+      entries, in: directory, CompiledFilter(parts.filter), skipsTemporaries: true,
+      onFailure: parts.onFailure,
       listener: parts.listener, queue: queue, maxRunners: defaultWorkers(), completion: completion)
   }
 

@@ -98,3 +98,17 @@ extension Descriptor {
     if number >= 0 { _ = try check(.close) { creflink_close(number) } }
   }
 }
+
+extension Descriptor {
+  /// Takes the lock of the open file, which others respect that ask for it; flock(2). False where
+  /// somebody else has it.
+  func tryLock() throws(SystemError) -> Bool {
+    do throws(SystemError) {
+      _ = try check(.lock) { creflink_try_lock(number) }
+      return true
+    } catch {
+      if error.errno == .wouldBlock { return false }
+      throw error
+    }
+  }
+}

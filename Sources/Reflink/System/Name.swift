@@ -24,6 +24,10 @@ package import SystemPackage
     unsafe pointer[0] == 0x2E
       && (pointer[1] == 0 || (pointer[1] == 0x2E && pointer[2] == 0))
   }
+
+  /// Whether it may be one that `OwnedName.temporary` gives. A look at two bytes, for names of which
+  /// there are many.
+  var mayBeTemporary: Bool { unsafe pointer[0] == 0x2E && pointer[1] == 0x72 }
 }
 
 /// A name or path that is kept, byte for byte as it was given. `FilePath` would drop a
@@ -145,7 +149,19 @@ package struct OwnedName: Sendable, Hashable {
 
   /// Another name than any that is there, for what is not complete.
   static func temporary() -> OwnedName {
-    OwnedName(".reflink-\(String(UInt64.random(in: .min ... .max), radix: 36))")
+    OwnedName("\(temporaryPrefix)\(String(UInt64.random(in: .min ... .max), radix: 36))")
+  }
+
+  private static var temporaryPrefix: String { ".reflink-" }
+
+  /// Whether it is one that `temporary` gives.
+  var isTemporary: Bool {
+    let prefix = Self.temporaryPrefix.utf8
+    guard count > prefix.count, count <= prefix.count + 13 else { return false }
+    for (index, byte) in prefix.enumerated() where self[index] != CChar(bitPattern: byte) {
+      return false
+    }
+    return text.dropFirst(prefix.count).allSatisfy { (48...57) ~= $0 || (97...122) ~= $0 }
   }
 }
 

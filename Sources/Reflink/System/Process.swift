@@ -22,6 +22,9 @@ struct Instant: Comparable, Sendable {
   static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 }
 
+/// Seconds since 1970; time(2).
+func wallClockSeconds() -> Int64 { creflink_wall_clock_seconds() }
+
 extension Duration {
   /// Saturating: 292 years are as good as for ever.
   var wholeNanoseconds: Int64 {

@@ -9,7 +9,7 @@ enum SystemCall: String, Sendable, Hashable {
   case getInodeFlags = "FS_IOC_GETFLAGS", setInodeFlags = "FS_IOC_SETFLAGS"
   case makeDirectory = "mkdirat", makeSpecial = "mknodat", link = "linkat"
   case symbolicLink = "symlinkat", readLink = "readlinkat", readDirectory = "getdents64"
-  case rename = "renameat2", remove = "unlinkat"
+  case rename = "renameat2", remove = "unlinkat", lock = "flock"
   case setOwner = "fchown", setMode = "fchmod", setTimes = "futimens"
   case listAttributes = "flistxattr", getAttribute = "fgetxattr"
   case setAttribute = "fsetxattr", removeAttribute = "fremovexattr"

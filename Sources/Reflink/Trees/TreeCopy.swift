@@ -11,6 +11,8 @@ import SystemPackage
 final class TreeCopy: Sendable {
   let entries: EntryCopier
   let filter: CompiledFilter?
+  /// Whether what has a temporary name of ours is left out: it is not complete.
+  let skipsTemporaries: Bool
   /// Ends the tree's files when the tree stops.
   let activity: Activity
   private let queue: RunQueue?
@@ -50,13 +52,14 @@ final class TreeCopy: Sendable {
   ///   - completion: Called at the end, once all runners have left.
   init(
     _ entries: EntryCopier, in directory: DirectoryCopy, _ filter: CompiledFilter?,
-    onFailure: FailureRule, listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
+    skipsTemporaries: Bool = false, onFailure: FailureRule, listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) {
     let activity = entries.activity ?? Activity(nil)
     self.activity = activity
     self.entries = entries.within(directory, activity)
     self.filter = filter
+    self.skipsTemporaries = skipsTemporaries
     self.onFailure = onFailure
     self.listener = listener
     self.queue = queue

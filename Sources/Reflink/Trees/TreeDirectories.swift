@@ -97,7 +97,7 @@ extension TreeCopy {
         stop(error)
       }
     }
-    push(.removal(TreeRemoval(copy, publication)))
+    push(.removal(TreeRemoval(copy.destination, publication)))
   }
 
   /// The tree that was not published is gone, or here it still is.

@@ -6,7 +6,7 @@ import SystemPackage
 /// moves up into that before the subdirectory goes. The outermost one has been open since
 /// it was made: what may have its name by now is not touched.
 final class TreeRemoval: Sendable {
-  private let copy: DirectoryCopy
+  private let root: Directory
   private let publication: DirectoryPublication
   private let state = Mutex(State())
 
@@ -32,8 +32,8 @@ final class TreeRemoval: Sendable {
     }
   }
 
-  init(_ copy: DirectoryCopy, _ publication: DirectoryPublication) {
-    self.copy = copy
+  init(_ root: Directory, _ publication: DirectoryPublication) {
+    self.root = root
     self.publication = publication
   }
 
@@ -47,7 +47,7 @@ final class TreeRemoval: Sendable {
         while try step(&state) {
           if let turn, turn.isOver { return false }
         }
-        state.leftover = publication.discard(copy.destination.descriptor)
+        state.leftover = publication.discard(root.descriptor)
       } catch {
         state.leftover = publication.currentPath
       }
@@ -57,7 +57,6 @@ final class TreeRemoval: Sendable {
 
   /// One reading's worth. False once the outermost directory is empty.
   private func step(_ state: inout State) throws(SystemError) -> Bool {
-    let root = copy.destination
     if !state.isBegun {
       state.isBegun = true
       if !isPrivileged() { try root.descriptor.setMode(.ownerReadWriteExecute) }
@@ -89,7 +88,6 @@ final class TreeRemoval: Sendable {
 
   /// The same in a subdirectory of the outermost one.
   private func empty(_ child: Child, _ state: inout State) throws(SystemError) {
-    let root = copy.destination
     guard try state.names.fill(from: child.descriptor) else {
       // Once more, opened again.
       state.child = nil

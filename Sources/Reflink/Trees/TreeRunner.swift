@@ -160,6 +160,10 @@ final class TreeRunner: Work {
     let from = Location(copy.source, name)
     let to = Location(copy.destination, name)
     let entries = tree.entries
+    if tree.skipsTemporaries, name.mayBeTemporary, OwnedName(name).isTemporary {
+      done(.excluded, from, to, &state)
+      return (nil, false)
+    }
     if let filter = tree.filter, excludes(filter, from, hint, of: node) {
       done(.excluded, from, to, &state)
       return (nil, false)

@@ -56,4 +56,25 @@ extension Blocking {
       try SharingScan(operands.0, operands.1, activity)
     }
   }
+
+  /// Lists what killed copies have left, as `leftovers`.
+  public static func leftovers(
+    in directory: FilePath, recursively: Bool = false, controller: CopyController? = nil
+  ) throws(ReflinkError) -> [FilePath] {
+    try runBlocking(controller, OwnedName(directory)) {
+      (directory, activity) throws(ReflinkError) in
+      try LeftoverSweep(directory, recursively: recursively, removes: false, activity)
+    }
+  }
+
+  /// Removes what killed copies have left, as `removeLeftovers`.
+  @discardableResult
+  public static func removeLeftovers(
+    in directory: FilePath, recursively: Bool = false, controller: CopyController? = nil
+  ) throws(ReflinkError) -> [FilePath] {
+    try runBlocking(controller, OwnedName(directory)) {
+      (directory, activity) throws(ReflinkError) in
+      try LeftoverSweep(directory, recursively: recursively, removes: true, activity)
+    }
+  }
 }

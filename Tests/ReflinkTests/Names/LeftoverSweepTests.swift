@@ -1,0 +1,93 @@
+import Foundation
+import Reflink
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What killed copies leave: listed, removed, and not copied along.
+@Suite(.onFileSystems, .timeLimit(.minutes(20))) struct LeftoverSweepTests {
+  /// As processes that are gone have left it.
+  private static let left = """
+    mkdir -p s/d .reflink-abc/deep/er; echo x >.reflink-0123456789abc; echo y >s/d/.reflink-zz
+    chmod 0 .reflink-0123456789abc; echo z >.reflink-abc/deep/er/f; chmod 500 .reflink-abc/deep
+    echo mine >.reflink-Mine; echo mine >.reflink-; echo mine >.reflink-01234567890abcd
+    echo data >s/data; mkfifo s/d/.reflink-fifo; ln -s data s/.reflink-new
+    touch -h -d 2020-01-01 s/d/.reflink-fifo
+    """
+
+  @Test(arguments: TestFileSystem.main)
+  func areListedAndRemoved(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      try await shell(Self.left, in: directory.path)
+      let here = directory.file(".")
+      let top = [".reflink-0123456789abc", ".reflink-abc"].map { directory.file("./\($0)") }
+      let all = top + [directory.file("./s/d/.reflink-zz")]
+      #expect(try await Set(leftovers(in: here)) == Set(top))
+      #expect(try await Set(leftovers(in: here, recursively: true)) == Set(all))
+      #expect(try Set(Blocking.leftovers(in: here, recursively: true)) == Set(all))
+      #expect(try await Set(removeLeftovers(in: here, recursively: true)) == Set(all))
+      #expect(try await leftovers(in: here, recursively: true) == [])
+      // What is not ours, and links and nodes that may be somebody's just now.
+      #expect(
+        try await shell("find . ! -type d -printf '%P\\n' | sort", in: directory.path) == """
+          .reflink-
+          .reflink-01234567890abcd
+          .reflink-Mine
+          s/.reflink-new
+          s/d/.reflink-fifo
+          s/data
+
+          """)
+    }
+  }
+
+  /// A copy under way is no leftover, to another process either.
+  @Test(arguments: [true, false])
+  func whatIsBeingMadeStays(_ isTree: Bool) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir s; mkfifo s/p", in: directory.path)
+      let options = CopyOptions(specialFiles: .readContents, publication: .temporary)
+      let source = directory.file(isTree ? "s" : "s/p")
+      let copying = startCopyingTree(source, to: directory.file("t"), options: options)
+      #expect(await becomesTrue { ((try? directory.names()) ?? []).count == 2 })
+      let temporary = try #require(try directory.names().first { $0.hasPrefix(".reflink-") })
+      #expect(try await removeLeftovers(in: directory.file("."), recursively: true) == [])
+      #expect(try await shell("flock -n \(temporary) true || echo locked", in: directory.path) == "locked\n")
+      #expect(directory.exists(temporary))
+      try await shell("echo data >s/p", in: directory.path)
+      _ = try await copying.outcome
+      #expect(try directory.names() == ["s", "t"])
+    }
+  }
+
+  /// Somebody else's are not looked at.
+  @Test func ofAnotherUserStay() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        "echo a >.reflink-a; echo b >.reflink-b; chown 65534 .reflink-b; chmod 777 .",
+        in: directory.path)
+      // To root everything belongs.
+      #expect(try await leftovers(in: directory.file(".")).count == 2)
+      await #expect(processExitsWith: .success) { [path = directory.path as String] in
+        setgid(65534)
+        setuid(65534)
+        let found = try Blocking.removeLeftovers(in: FilePath(path))
+        #expect(found == [FilePath("\(path)/.reflink-b")])
+      }
+      #expect(try directory.names() == [".reflink-a"])
+    }
+  }
+
+  @Test func treesAreCopiedWithoutThem() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(Self.left, in: directory.path)
+      let plan = try await planTree(directory.file("s"))
+      let outcome = try await copyTree(directory.file("s"), to: directory.file("t"))
+      #expect(outcome.excluded == 3)
+      #expect(plan.excluded == 3)
+      #expect(outcome.files == 1)
+      #expect(
+        try await shell("find t -printf '%P\\n' | sort", in: directory.path) == "\nd\ndata\n")
+    }
+  }
+}
