@@ -224,6 +224,11 @@ int creflink_allocate(int descriptor, int64_t offset, int64_t length) {
     return RESULT(fallocate(descriptor, KEEP_SIZE, offset, length));
 }
 
+int creflink_punch_hole(int descriptor, int64_t offset, int64_t length) {
+    enum { PUNCH_HOLE = 0x02 | 0x01 };  // FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
+    return RESULT(fallocate(descriptor, PUNCH_HOLE, offset, length));
+}
+
 bool creflink_is_zero(const void *bytes, size_t count) {
     const unsigned char *start = bytes;
     // Zero at the front, and every byte equal to the one before it.

@@ -91,6 +91,39 @@ import Testing
     }
   }
 
+  /// Between file systems, and where nothing can be shared: what is a hole stays one, and what stood
+  /// in its place goes.
+  @Test(arguments: [
+    (TestFileSystem.xfs, TestFileSystem.ext4), (.ext4, .ext4), (.ext4, .xfs), (.xfs, .btrfs),
+    (.tmpfs, .ext4), (.xfs, .tmpfs), (.xfs, .fuse),
+  ])
+  func holesStayHoles(_ from: TestFileSystem, _ to: TestFileSystem) async throws {
+    try await withDirectory(on: from) { source in
+      try await withDirectory(on: to) { directory in
+        try source.makeSparse(
+          "a", size: 8 << 20, data: [(at: 1 << 20, count: 4096), (at: 5 << 20, count: 100_000)])
+        let bytes = try source.read("a")
+        let range: Range<Int64> = 100_000..<7 << 20
+        // Into nothing, past the end, and over data.
+        try await shell("head -c 9M /dev/zero | tr '\\0' x >over; echo short >short", in: directory.path)
+        for name in ["new", "short", "over"] {
+          let before = directory.exists(name) ? try directory.read(name) : []
+          let outcome = try await copyRange(
+            from: source.file("a"), range: range, to: directory.file(name), at: 300_000)
+          #expect(outcome.total == range.upperBound - range.lowerBound)
+          var expected = before + Array(repeating: 0, count: max(0, 300_000 - before.count))
+          expected = Array(expected.prefix(300_000)) + bytes[100_000..<7 << 20]
+          expected += before.dropFirst(expected.count)
+          #expect(try directory.read(name) == expected, "\(name)")
+          if to != .fuse {
+            #expect(outcome.holes > 6 << 20, "\(name)")
+            #expect(try directory.allocated(name) < 4 << 20, "\(name)")
+          }
+        }
+      }
+    }
+  }
+
   @Test func aRefusedRangeMakesNoFile() async throws {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 50_000)

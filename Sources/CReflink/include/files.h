@@ -126,6 +126,9 @@ int creflink_truncate(int descriptor, int64_t size);
 /// that a copy that stops short still has the size of what was copied.
 int creflink_allocate(int descriptor, int64_t offset, int64_t length);
 
+/// fallocate(2) with FALLOC_FL_PUNCH_HOLE: the range reads as zeros, and its whole blocks are freed.
+int creflink_punch_hole(int descriptor, int64_t offset, int64_t length);
+
 /// Whether `count` bytes are all zero, at the speed of memcmp(3), with an early end.
 bool creflink_is_zero(const void *bytes, size_t count);
 

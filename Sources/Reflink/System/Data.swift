@@ -110,6 +110,13 @@ extension Descriptor {
     }
   }
 
+  /// fallocate(2) with FALLOC_FL_PUNCH_HOLE.
+  func punchHole(_ range: Range<Int64>) throws(SystemError) {
+    _ = try check(.allocate, at: range.lowerBound) {
+      creflink_punch_hole(number, range.lowerBound, range.upperBound - range.lowerBound)
+    }
+  }
+
   /// fsync(2).
   func synchronize() throws(SystemError) {
     _ = try check(.synchronize) { creflink_synchronize(number) }

@@ -3,7 +3,7 @@ import SystemPackage
 /// A range of one file into a place in another (or the same), shared where blocks
 /// allow and copied at the edges.
 struct RangeTransfer: ~Copyable, Transfer, Sendable {
-  private var mover: DataMover
+  var mover: DataMover
 
   /// A part of the range, by source offsets, and the method for it.
   fileprivate struct Piece {
@@ -18,7 +18,7 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
   // was there before its first assignment.
   private var pieces: [Piece] = []
   /// Destination offset less source offset.
-  private let shift: Int64
+  let shift: Int64
   private var buffer: DataBuffer?
 
   /// How much one FICLONERANGE call covers.
@@ -26,6 +26,9 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
 
   /// The method for what cannot be shared.
   private let copies: Piece.Method
+
+  /// The run of data that the next copied bytes are in, by source offsets.
+  var segment: Range<Int64> = 0..<0
 
   /// The large ones of the two files, which a clone may have for itself.
   private let largeFiles: [FileStatus.Identity]
@@ -117,9 +120,13 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
       let end = start + min(piece.range.length, cloneSize.bytes)
       return try mover.clone(start..<end, to: start + shift, adapting: &cloneSize)
     case .offload:
-      return try mover.offload(piece.range, to: start + shift)
+      if let hole = try skipHole(at: start, before: piece.range.upperBound) { return hole }
+      let end = min(segment.upperBound, piece.range.upperBound)
+      return try mover.offload(start..<end, to: start + shift)
     case .buffer:
-      let wanted = Int(min(DataMover.bufferSize, piece.range.length))
+      if let hole = try skipHole(at: start, before: piece.range.upperBound) { return hole }
+      let end = min(segment.upperBound, piece.range.upperBound)
+      let wanted = Int(min(DataMover.bufferSize, end - start))
       let buffer = self.buffer ?? DataBuffer(capacity: wanted)
       self.buffer = buffer
       let count = try mover.source.read(into: buffer, count: wanted, at: start)
