@@ -60,7 +60,9 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
   return "\(what): \(errorText(shown.rawValue))"
 }
 
-private func sentence(_ refusal: ReflinkError.Refusal, _ source: String, _ destination: String) -> String {
+private func sentence(_ refusal: ReflinkError.Refusal, _ source: String, _ destination: String)
+  -> String
+{
   switch refusal {
   case .directoryOmitted: "-r not specified; omitting directory \(source)"
   case .notRegular: "\(source) is not a regular file"

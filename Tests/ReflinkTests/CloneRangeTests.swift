@@ -105,7 +105,8 @@ import Testing
         let bytes = try source.read("a")
         let range: Range<Int64> = 100_000..<7 << 20
         // Into nothing, past the end, and over data.
-        try await shell("head -c 9M /dev/zero | tr '\\0' x >over; echo short >short", in: directory.path)
+        try await shell(
+          "head -c 9M /dev/zero | tr '\\0' x >over; echo short >short", in: directory.path)
         for name in ["new", "short", "over"] {
           let before = directory.exists(name) ? try directory.read(name) : []
           let outcome = try await copyRange(
@@ -175,7 +176,8 @@ import Testing
           if Int.random(in: 0..<4, using: &random) == 0 { end = source.count }
           let offset = Int.random(in: 0...70_000, using: &random) / unit * unit
           let cloning =
-            [CopyOptions.Cloning.preferred, .preferred, .never].randomElement(using: &random) ?? .never
+            [CopyOptions.Cloning.preferred, .preferred, .never].randomElement(using: &random)
+            ?? .never
           log.append("\(from) \(start)..<\(end) -> \(to) at \(offset), \(cloning)")
 
           let overlaps =

@@ -101,7 +101,8 @@ import Testing
       try await shell("mkfifo a", in: directory.path)
       async let writer = shell("head -c 1000000 /dev/zero > a", in: directory.path)
       let options = CopyOptions(preserving: .nothing, specialFiles: .readContents)
-      let outcome = try await copyFile(directory.file("a"), to: directory.file("b"), options: options)
+      let outcome = try await copyFile(
+        directory.file("a"), to: directory.file("b"), options: options)
       _ = try await writer
       #expect(outcome.copied == 1_000_000)
       #expect(outcome.fallback == .notRegular)

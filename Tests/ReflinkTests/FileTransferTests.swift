@@ -79,7 +79,8 @@ import Testing
   }
 
   @Test(arguments: [TestFileSystem.ext4, .xfs, .btrfs], [CopyOptions.Cloning.preferred, .never])
-  func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: CopyOptions.Cloning) async throws
+  func aSourceThatShrinksEndsWhereItEnds(_ system: TestFileSystem, _ cloning: CopyOptions.Cloning)
+    async throws
   {
     try await withDirectory(
       on: system == .xfs && cloning == .preferred ? .xfsWithoutReflink : system
@@ -162,7 +163,9 @@ import Testing
   }
 
   @Test(arguments: [CopyOptions.Cloning.preferred, .never])
-  func cancellationIsSeenAfterOneStepAndGivesReservedBlocksBack(_ cloning: CopyOptions.Cloning) async throws {
+  func cancellationIsSeenAfterOneStepAndGivesReservedBlocksBack(_ cloning: CopyOptions.Cloning)
+    async throws
+  {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 40 << 20)
       var transfer = try transfer(directory, cloning)

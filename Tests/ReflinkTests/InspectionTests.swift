@@ -147,7 +147,8 @@ import Testing
     ExtentMap(extents: extents.map { ExtentMap.Extent(range: $0.0, kind: $0.1) })
   }
 
-  private func data(_ place: UInt64, shared: Bool = true, encoded: Bool = false) -> ExtentMap.Extent.Kind
+  private func data(_ place: UInt64, shared: Bool = true, encoded: Bool = false)
+    -> ExtentMap.Extent.Kind
   {
     .data(at: place, isShared: shared, isEncoded: encoded)
   }

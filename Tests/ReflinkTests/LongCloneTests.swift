@@ -95,7 +95,9 @@ import Testing
   @Test func cancellingTheTaskCancelsTheCopy() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.makeFragmented("a", extents: 30_000)
-      let copying = Task.detached { try await copyFile(directory.file("a"), to: directory.file("b")) }
+      let copying = Task.detached {
+        try await copyFile(directory.file("a"), to: directory.file("b"))
+      }
       while !directory.exists("b") { try await Task.sleep(for: .microseconds(1000)) }
       copying.cancel()
       let error = await copying.failure

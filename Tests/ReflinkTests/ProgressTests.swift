@@ -221,7 +221,8 @@ import Testing
     try await withDirectory(on: .xfs) { directory in
       let controller = CopyController()
       async let failed: Void = {
-        _ = try? await copyFile(directory.file("none"), to: directory.file("b"), controller: controller)
+        _ = try? await copyFile(
+          directory.file("none"), to: directory.file("b"), controller: controller)
       }()
       for await progress in controller.updates() where progress.isFinished {
         #expect(progress.bytesDone == 0)

@@ -8,7 +8,9 @@ import Testing
 /// How a new file comes by its name.
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct PublicationTests {
   @Test(arguments: TestFileSystem.all, [CopyOptions.Publication.inPlace, .unnamed, .temporary])
-  func theCopyIsTheSame(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws {
+  func theCopyIsTheSame(_ system: TestFileSystem, _ publication: CopyOptions.Publication)
+    async throws
+  {
     try await withDirectory(on: system) { directory in
       try directory.fill("a", 50_000)
       try await shell("chmod 640 a; setfattr -n user.x -v y a || true", in: directory.path)
@@ -42,7 +44,8 @@ import Testing
   }
 
   @Test(arguments: [CopyOptions.Publication.unnamed, .temporary])
-  func theNameAppearsOnlyWhenTheFileIsComplete(_ publication: CopyOptions.Publication) async throws {
+  func theNameAppearsOnlyWhenTheFileIsComplete(_ publication: CopyOptions.Publication) async throws
+  {
     try await withDirectory(on: .ext4) { directory in
       try directory.fill("a", 64 << 20)
       let options = CopyOptions(cloning: .never, publication: publication)
@@ -60,7 +63,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [CopyOptions.Publication.inPlace, .unnamed, .temporary], [CopyOptions.PartialFiles.remove, .keep])
+  @Test(
+    arguments: [CopyOptions.Publication.inPlace, .unnamed, .temporary],
+    [CopyOptions.PartialFiles.remove, .keep])
   func aFileThatIsReplacedIsNotLostToAFailure(
     _ publication: CopyOptions.Publication, _ partial: CopyOptions.PartialFiles
   ) async throws {

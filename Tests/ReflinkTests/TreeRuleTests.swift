@@ -209,7 +209,9 @@ import Testing
   // MARK: - A tree that gets its name when it is complete
 
   @Test(arguments: TestFileSystem.all, [CopyOptions.Publication.unnamed, .temporary])
-  func aTreeIsPublishedWhole(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws {
+  func aTreeIsPublishedWhole(_ system: TestFileSystem, _ publication: CopyOptions.Publication)
+    async throws
+  {
     try await withDirectory(on: system) { directory in
       try await shell(
         "mkdir -p s/d; echo x > s/d/x; ln s/d/x s/y; chmod 555 s/d", in: directory.path)

@@ -9,7 +9,8 @@ func syncCopy(
   _ source: FilePath, _ destination: FilePath, _ options: CopyOptions = CopyOptions(),
   _ rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try Blocking.copyFile(source, to: destination, options: options, ifExists: rule, controller: controller)
+  try Blocking.copyFile(
+    source, to: destination, options: options, ifExists: rule, controller: controller)
 }
 
 @discardableResult
@@ -56,7 +57,8 @@ func syncSnapshot(
   _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation = .everything,
   method: SnapshotMethod = .clones, controller: CopyController? = nil
 ) throws(ReflinkError) -> SnapshotOutcome {
-  try Blocking.snapshot(source, as: name, preserving: preserving, method: method, controller: controller)
+  try Blocking.snapshot(
+    source, as: name, preserving: preserving, method: method, controller: controller)
 }
 
 @discardableResult
@@ -64,7 +66,8 @@ func syncClone(
   _ source: FilePath, _ destination: FilePath, _ slices: CopyOptions.Slices = .whole,
   _ rule: ExistingRule = .fail, controller: CopyController? = nil
 ) throws(ReflinkError) -> CopyOutcome {
-  try Blocking.cloneFile(source, to: destination, slices: slices, ifExists: rule, controller: controller)
+  try Blocking.cloneFile(
+    source, to: destination, slices: slices, ifExists: rule, controller: controller)
 }
 
 @discardableResult

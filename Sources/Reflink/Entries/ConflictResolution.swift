@@ -13,7 +13,8 @@ extension EntryCopier {
       let action = decide(entry)
       switch action.kind {
       case .refuse(let refusal): throw refused(refusal, source, destination)
-      case .create, .skip, .leave, .keepDifferent, .overwrite, .replace, .createThroughLink: return action
+      case .create, .skip, .leave, .keepDifferent, .overwrite, .replace, .createThroughLink:
+        return action
       case .backUp(let names):
         if try backupIsSource(names, entry, source, destination) {
           throw refused(.backupIsSource, source, destination)

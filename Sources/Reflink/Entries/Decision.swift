@@ -160,9 +160,13 @@ public enum ExistingRule: Sendable {
       if existing.isNewer(than: source, ifCopied: false), !source.isAsOld(as: existing, options) {
         return source.hasOtherSize(than: existing) ? .keepDifferent : .skip
       }
-      if source.isAsOld(as: existing, options), !source.hasOtherSize(than: existing) { return .skip }
+      if source.isAsOld(as: existing, options), !source.hasOtherSize(than: existing) {
+        return .skip
+      }
     case .replaceIfDifferent:
-      if source.isAsOld(as: existing, options), !source.hasOtherSize(than: existing) { return .skip }
+      if source.isAsOld(as: existing, options), !source.hasOtherSize(than: existing) {
+        return .skip
+      }
     }
     let isSpecial = source.type == .regular && existing.type.isSpecial
     return isSpecial ? .refuse(.fileOverSpecial) : .replace

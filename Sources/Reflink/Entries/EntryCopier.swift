@@ -17,14 +17,17 @@ final class EntryCopier: Sendable {
   let onExisting: EntryListener?
   /// Asks the user about a name that is taken; yes or no.
   let ask: (@Sendable (Question) -> Bool)?
+  /// Whether files halt before their data moves, until all of several are ready.
+  let isOfGroup: Bool
   /// What this copy created, where several sources may have one name; else nil.
   let created: CreatedEntries?
 
   init(
     options: CopyOptions, decide: @escaping EntryPolicy, activity: Activity?,
     onExisting: EntryListener? = nil, ask: (@Sendable (Question) -> Bool)? = nil,
-    remembersCreated: Bool = false
+    remembersCreated: Bool = false, isOfGroup: Bool = false
   ) {
+    self.isOfGroup = isOfGroup
     self.options = options
     self.decide = decide
     self.activity = activity
@@ -39,6 +42,7 @@ final class EntryCopier: Sendable {
 
   /// The same for a part of a copy: what the whole remembers, it does too.
   init(partOf whole: EntryCopier, publication: CopyOptions.Publication, activity: Activity?) {
+    isOfGroup = false
     var options = whole.options
     options.publication = publication
     self.options = options

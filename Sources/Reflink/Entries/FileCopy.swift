@@ -5,7 +5,7 @@ import SystemPackage
 /// finished or discarded.
 struct FileCopy: ~Copyable, Sendable {
   /// Of the source, as it was when the copy began.
-  let status: FileStatus
+  private(set) var status: FileStatus
   /// Whether it was named in the call.
   let isOperand: Bool
   var transfer: FileTransfer
@@ -14,6 +14,21 @@ struct FileCopy: ~Copyable, Sendable {
   let attributes: AttributeCopy?
   /// Whether the end of a clone that was cancelled was waited for.
   var hasWaitedForEnd = false
+  /// Where it stands still until it is told to go on, as one of several files of one moment.
+  var halt: Halt?
+
+  enum Halt: Sendable {
+    /// All is ready.
+    case beforeData
+    /// It has its data, and neither attributes nor name.
+    case afterData
+  }
+
+  /// The source may have changed while the copy stood still.
+  mutating func lookAgain() throws(SystemError) {
+    status = try transfer.mover.source.status()
+    transfer.restate(status.size)
+  }
 
   init(
     status: FileStatus, isOperand: Bool, transfer: consuming FileTransfer,
@@ -31,7 +46,7 @@ struct FileCopy: ~Copyable, Sendable {
 final class SuspendedFile: Sendable {
   let source: OwnedLocation
   let destination: OwnedLocation
-  private let copy: Mutex<FileCopy?>
+  let copy: Mutex<FileCopy?>
 
   init(_ copy: consuming FileCopy, _ source: Location, _ destination: Location) {
     self.source = OwnedLocation(source)
@@ -42,6 +57,26 @@ final class SuspendedFile: Sendable {
   /// The copy, once.
   func take() -> FileCopy? {
     copy.withLock { $0.take() }
+  }
+
+  /// Lets it go on to the next halt, or to its end.
+  func goOn(to halt: FileCopy.Halt?) throws(SystemError) {
+    try copy.withLock { (copy) throws(SystemError) in
+      guard var unfinished = copy.take() else { return }
+      unfinished.halt = halt
+      do throws(SystemError) {
+        if halt == .afterData { try unfinished.lookAgain() }
+        copy = consume unfinished
+      } catch {
+        copy = consume unfinished
+        throw error
+      }
+    }
+  }
+
+  /// Whether it has all its data.
+  var hasData: Bool {
+    copy.withLock { $0?.transfer.isFinished ?? true }
   }
 
   func putBack(_ unfinished: consuming FileCopy) {
@@ -73,7 +108,7 @@ extension EntryCopier {
         attributes, rights, entry.source, to: target, source, destination)
       let type = target.type
       let name = target.name
-      let copy = FileCopy(
+      var copy = FileCopy(
         status: entry.source, isOperand: entry.isOperand,
         transfer: FileTransfer(
           from: file, entry.source, into: target.descriptor, type,
@@ -81,6 +116,7 @@ extension EntryCopier {
           refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
           place: turn?.place),
         name: name, attributes: copied)
+      if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)
     }
   }
@@ -138,6 +174,7 @@ extension EntryCopier {
   private func advance(
     _ copy: inout FileCopy, _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Progress {
+    if copy.halt == .beforeData { return .suspended(nil) }
     let end: Turn
     do throws(SystemError) {
       if options.product == .attributesOnly {
@@ -160,6 +197,7 @@ extension EntryCopier {
       throw failure
     }
     switch end {
+    case .finished where copy.halt == .afterData: return .suspended(nil)
     case .finished: return try finish(&copy, source, destination)
     case .spent: return .suspended(nil)
     case .waiting(let wait): return .suspended(wait)

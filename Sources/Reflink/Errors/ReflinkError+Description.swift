@@ -4,7 +4,7 @@ extension ReflinkError: CustomStringConvertible {
   /// A sentence for people: what could not be done, to what, why, and how far it was.
   public var description: String {
     var sentence = what
-    if let reason { sentence += ": \(reason)" }
+    if let cause { sentence += ": \(cause)" }
     if bytesDone > 0 {
       sentence += " (after \(bytesDone) bytes"
       if let bytesRemaining { sentence += ", \(bytesRemaining) left" }
@@ -14,7 +14,8 @@ extension ReflinkError: CustomStringConvertible {
     return sentence
   }
 
-  private var reason: String? {
+  private var cause: String? {
+    if let reason { return reason }
     if case .refuse = operation { return nil }
     return switch code {
     case .notSupported(let cause) where cause != .notSupported: "\(cause)"

@@ -113,6 +113,8 @@ public struct ReflinkError: Error, Sendable, Hashable {
   public var destination: FilePath?
   /// The system's own word for it, where a system call failed.
   public var errno: Errno?
+  /// Why, in words, where neither the code nor the system's word says it.
+  public var reason: String?
   /// Bytes of this file that were done. They may be lost again: see `CopyOptions.partialFiles`.
   public var bytesDone: Int64
   /// Bytes of this file that were still to do; nil when not known.
@@ -127,8 +129,10 @@ public struct ReflinkError: Error, Sendable, Hashable {
 
   package init(
     code: Code, operation: Operation, source: FilePath, destination: FilePath? = nil,
-    errno: Errno? = nil, bytesDone: Int64 = 0, bytesRemaining: Int64? = nil
+    errno: Errno? = nil, bytesDone: Int64 = 0, bytesRemaining: Int64? = nil,
+    reason: String? = nil
   ) {
+    self.reason = reason
     self.code = code
     self.operation = operation
     self.source = source

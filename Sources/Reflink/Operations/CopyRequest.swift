@@ -175,7 +175,8 @@ extension CopyRequest {
     _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
     _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
   ) async throws(ReflinkError) -> Outcome {
-    try await onSharedQueue(controller, isCopy: isCopy, path, try request()) { request, activity, completion in
+    try await onSharedQueue(controller, isCopy: isCopy, path, try request()) {
+      request, activity, completion in
       request.expect(controller)
       return CopyWork(request, activity, completion)
     }

@@ -101,7 +101,9 @@ struct LeftoverSweep: ~Copyable, Operation {
       try consider(location, status)
     } catch {
       // Gone meanwhile, or taken by another process of this user's.
-      if error.errno == .noSuchFileOrDirectory || error.errno == .tooManySymbolicLinkLevels { return }
+      if error.errno == .noSuchFileOrDirectory || error.errno == .tooManySymbolicLinkLevels {
+        return
+      }
       throw error.during(.remove, location.path)
     }
   }

@@ -128,7 +128,8 @@ extension EntryCopier {
   }
 
   private func refused(
-    _ refusal: ReflinkError.Refusal, _ location: Location, _ source: FilePath, _ destination: FilePath
+    _ refusal: ReflinkError.Refusal, _ location: Location, _ source: FilePath,
+    _ destination: FilePath
   ) -> ReflinkError {
     var failure = refused(refusal, location, location)
     failure.destination = destination

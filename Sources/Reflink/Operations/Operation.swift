@@ -17,7 +17,8 @@ protocol Operation: ~Copyable, Sendable {
 /// To the end, on the caller's thread. `operands` are opened as a part of the call: who watches
 /// its controller sees it end where they are refused.
 func runBlocking<Operands, Kind: Operation & ~Copyable>(
-  _ controller: CopyController?, isCopy: Bool = true, _ operands: @autoclosure () throws(ReflinkError) -> Operands,
+  _ controller: CopyController?, isCopy: Bool = true,
+  _ operands: @autoclosure () throws(ReflinkError) -> Operands,
   _ begin: (Operands, Activity?) throws(ReflinkError) -> Kind
 ) throws(ReflinkError) -> Kind.Outcome {
   try underActivity(controller, isCopy: isCopy) { (activity) throws(ReflinkError) in
@@ -42,7 +43,8 @@ func runAsync<Operands: Sendable, Kind: Operation & ~Copyable>(
   _ operands: @autoclosure () throws(ReflinkError) -> Operands,
   _ begin: @escaping @Sendable (Operands, Activity) throws(ReflinkError) -> Kind
 ) async throws(ReflinkError) -> Kind.Outcome {
-  try await onSharedQueue(controller, isCopy: isCopy, path, try operands()) { operands, activity, completion in
+  try await onSharedQueue(controller, isCopy: isCopy, path, try operands()) {
+    operands, activity, completion in
     OperationWork<Kind>(activity, path, completion) { () throws(ReflinkError) in
       try begin(operands, activity)
     }

@@ -53,13 +53,13 @@ final class Activity: Sendable {
 
 /// Runs a body as one call under a controller, on the caller's thread. Without a controller
 /// there is no activity, and nothing is paid for it.
-func underActivity<Value: ~Copyable>(
+func underActivity<Value: ~Copyable, Failure: Error>(
   _ controller: CopyController?, isCopy: Bool = true,
-  _ body: (Activity?) throws(ReflinkError) -> Value
-) throws(ReflinkError) -> Value {
+  _ body: (Activity?) throws(Failure) -> Value
+) throws(Failure) -> Value {
   guard let controller else { return try body(nil) }
   let activity = controller.begin(isCopy: isCopy)
-  do throws(ReflinkError) {
+  do throws(Failure) {
     let value = try body(activity)
     controller.end(activity)
     return value

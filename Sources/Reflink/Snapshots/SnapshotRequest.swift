@@ -7,12 +7,12 @@ import SystemPackage
   return facts.destination == .unseen ? .create : .refuse(.exists)
 }
 
-@Sendable private func decideOnSnapshotOfFile(_ facts: EntryFacts) -> EntryAction {
+@Sendable func decideOnSnapshotOfFile(_ facts: EntryFacts) -> EntryAction {
   facts.source.type == .regular ? decideOnSnapshot(facts) : .refuse(.notRegular)
 }
 
 extension CopyOptions {
-  fileprivate static func snapshot(_ preserving: SnapshotPreservation) -> Self {
+  static func snapshot(_ preserving: SnapshotPreservation) -> Self {
     CopyOptions(
       cloning: .required, preserving: preserving.preservation, publication: .unnamed)
   }
@@ -21,7 +21,7 @@ extension CopyOptions {
 extension OperandPair {
   /// Of a snapshot.
   static func snapshot(
-  _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation
+    _ source: FilePath, _ name: FilePath, _ preserving: SnapshotPreservation
   ) throws(ReflinkError) -> OperandPair {
     try OperandPair(
       OwnedName(source), OwnedName(name),
@@ -32,24 +32,24 @@ extension OperandPair {
 extension CopyRequest {
   /// Clones of an entry and all that is in it.
   static func snapshot(_ pair: OperandPair, _ preserving: SnapshotPreservation) -> CopyRequest {
-  CopyRequest(
-    files: .named(pair.source, pair.destination), options: .snapshot(preserving),
-    decide: decideOnSnapshot, isTree: true)
-}
+    CopyRequest(
+      files: .named(pair.source, pair.destination), options: .snapshot(preserving),
+      decide: decideOnSnapshot, isTree: true)
+  }
 
   /// A clone of an open file.
   static func snapshot(
-  _ source: FileDescriptor, _ name: FilePath, _ preserving: SnapshotPreservation
-) throws(ReflinkError) -> CopyRequest {
-  do throws(SystemError) {
-    return CopyRequest(
-      files: .openToName(
-        try Operand.OpenFile(source), try OwnedLocation(resolving: OwnedName(name))),
-      options: .snapshot(preserving), decide: decideOnSnapshotOfFile)
-  } catch {
-    throw error.during(
-      error.call == .duplicate ? .open(.source) : .createFile,
-      Operand.OpenFile.path(of: source), name)
+    _ source: FileDescriptor, _ name: FilePath, _ preserving: SnapshotPreservation
+  ) throws(ReflinkError) -> CopyRequest {
+    do throws(SystemError) {
+      return CopyRequest(
+        files: .openToName(
+          try Operand.OpenFile(source), try OwnedLocation(resolving: OwnedName(name))),
+        options: .snapshot(preserving), decide: decideOnSnapshotOfFile)
+    } catch {
+      throw error.during(
+        error.call == .duplicate ? .open(.source) : .createFile,
+        Operand.OpenFile.path(of: source), name)
+    }
   }
-}
 }

@@ -23,7 +23,8 @@ struct DataMover: ~Copyable, Sendable {
   static var bufferSize: Int64 { 256 << 10 }
 
   init(
-    from source: consuming Descriptor, into destination: consuming Descriptor, _ cloning: CopyOptions.Cloning
+    from source: consuming Descriptor, into destination: consuming Descriptor,
+    _ cloning: CopyOptions.Cloning
   ) {
     self.source = source
     self.destination = destination

@@ -20,7 +20,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
 
   /// The source's size when the transfer began. Not trusted where it is 0 or
   /// where the file turns out longer; see `copy(through:)`.
-  let statedSize: Int64
+  private(set) var statedSize: Int64
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
   let destinationType: FileType
@@ -165,6 +165,15 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   }
 
   var bytesRemaining: Int64 { max(statedSize - bytesDone, 0) }
+
+  var isFinished: Bool { if case .finished = method { true } else { false } }
+
+  /// The source's size is another by now; nothing of it was moved yet.
+  mutating func restate(_ size: Int64) {
+    guard readsAtOffsets, position == 0 else { return }
+    statedSize = size
+    segmentEnd = 0
+  }
 
   /// The source is at its end: gives the destination its size, where a hole ends
   /// it or blocks were reserved past it.

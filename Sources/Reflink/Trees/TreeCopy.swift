@@ -52,7 +52,8 @@ final class TreeCopy: Sendable {
   ///   - completion: Called at the end, once all runners have left.
   init(
     _ entries: EntryCopier, in directory: DirectoryCopy, _ filter: CompiledFilter?,
-    skipsTemporaries: Bool = false, onFailure: FailureRule, listener: EntryListener?, queue: RunQueue?, maxRunners: Int,
+    skipsTemporaries: Bool = false, onFailure: FailureRule, listener: EntryListener?,
+    queue: RunQueue?, maxRunners: Int,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) {
     let activity = entries.activity ?? Activity(nil)

@@ -59,3 +59,72 @@ public func snapshot(
       controller, Operand.OpenFile.path(of: source), try .snapshot(source, name, preserving)
     ).account)
 }
+
+/// Makes snapshots of several files as of one moment, while a lock is held: all of them, or none.
+///
+/// First all sources are opened, and all copies made, without names. Then `lock` is called with a
+/// function that clones, one FICLONE for each file; whoever writes to the files is to be kept out as
+/// long as that runs, and not longer. Then the clones get their attributes and, one after the other,
+/// their names. Where one of them fails, none is left. (A process that is killed while names are
+/// given leaves some.)
+///
+/// ```swift
+/// try await snapshot(["app.db", "app.db-wal"], as: ["copy.db", "copy.db-wal"]) { clone in
+///   await gate.holding { await clone() }
+/// }
+/// ```
+///
+/// - Parameters:
+///   - sources: Regular files, of one file system.
+///   - names: Their new names, as many.
+///   - preserving: Everything or nothing.
+///   - controller: Cancels, and tells how far it is.
+///   - lock: Takes whatever keeps writers out, calls the function that it is given, once, and lets
+///     go. Called in the task that calls this. What the clones met is thrown afterwards.
+/// - Returns: What became of every byte, file by file.
+/// - Throws: `ReflinkError`, as for one file, and what `lock` throws. Nothing was made then.
+public func snapshot(
+  _ sources: [FilePath], as names: [FilePath], preserving: SnapshotPreservation = .everything,
+  controller: CopyController? = nil, holding lock: (@Sendable () async -> Void) async throws -> Void
+) async throws -> [CopyOutcome] {
+  let activity = controller?.begin() ?? Activity(nil)
+  defer { controller?.end(activity) }
+  return try await withTaskCancellationHandler {
+    let group = try FileGroup(sources, names, preserving, activity)
+    return try await group.snapshot(lock)
+  } onCancel: {
+    activity.cancel()
+  }
+}
+
+extension FileGroup {
+  /// The three steps in turns at the shared queue.
+  fileprivate func snapshot(
+    _ lock: (@Sendable () async -> Void) async throws -> Void
+  ) async throws -> [CopyOutcome] {
+    let path = pairs.first?.source.path ?? ""
+    let ready = try await runAsync(nil, path, self) { group, _ in GroupPreparation(group) }
+    do {
+      try await lock { await self.clone(ready, path) }
+    } catch {
+      discardAll(ready)
+      throw error
+    }
+    let files = try clonedFiles(ready)
+    return try await runAsync(nil, path, self) { group, _ in
+      GroupStep(group, files, to: nil)
+    }.outcomes
+  }
+
+  private func clone(_ ready: [SuspendedFile], _ path: FilePath) async {
+    guard isToClone else { return }
+    do throws(ReflinkError) {
+      let step = try await runAsync(nil, path, self) { group, _ in
+        GroupStep(group, ready, to: .afterData)
+      }
+      isCloned(.success(step.files))
+    } catch {
+      isCloned(.failure(error))
+    }
+  }
+}

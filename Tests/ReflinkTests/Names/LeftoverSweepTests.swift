@@ -52,7 +52,9 @@ import Testing
       #expect(await becomesTrue { ((try? directory.names()) ?? []).count == 2 })
       let temporary = try #require(try directory.names().first { $0.hasPrefix(".reflink-") })
       #expect(try await removeLeftovers(in: directory.file("."), recursively: true) == [])
-      #expect(try await shell("flock -n \(temporary) true || echo locked", in: directory.path) == "locked\n")
+      #expect(
+        try await shell("flock -n \(temporary) true || echo locked", in: directory.path)
+          == "locked\n")
       #expect(directory.exists(temporary))
       try await shell("echo data >s/p", in: directory.path)
       _ = try await copying.outcome

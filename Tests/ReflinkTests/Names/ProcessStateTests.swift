@@ -89,7 +89,8 @@ import Testing
   }
 
   @Test(arguments: [CopyOptions.Publication.inPlace, .temporary])
-  func theWorkingDirectoryDoesNotMatterForAFile(_ publication: CopyOptions.Publication) async throws {
+  func theWorkingDirectoryDoesNotMatterForAFile(_ publication: CopyOptions.Publication) async throws
+  {
     let isInPlace = publication == .inPlace
     try await withDirectory(on: .xfs) { directory in
       try await shell("mkdir elsewhere; mkfifo s", in: directory.path)

@@ -8,7 +8,8 @@ import Testing
 /// The line that clones of large files, and whatever else needs their locks, stand in.
 @Suite struct CloneLineTests {
   private func file(_ number: UInt64) -> FileStatus.Identity {
-    FileStatus.Identity(device: DeviceID(rawValue: 1), inode: Inode(rawValue: CInterop.Inode(number)))
+    FileStatus.Identity(
+      device: DeviceID(rawValue: 1), inode: Inode(rawValue: CInterop.Inode(number)))
   }
 
   @Test func clonesOfOneFileFollowEachOther() {

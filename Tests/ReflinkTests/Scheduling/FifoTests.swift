@@ -38,7 +38,9 @@ import Testing
       await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
         limitThisProcess()
         let waiting = try await Self.waitingCopies(directory)
-        let small = Task.detached { try await copyFile(directory.file("a"), to: directory.file("b")) }
+        let small = Task.detached {
+          try await copyFile(directory.file("a"), to: directory.file("b"))
+        }
         #expect(await ends(small))
         #expect(try directory.read("b") == directory.read("a"))
         for task in waiting { task.cancel() }

@@ -41,7 +41,8 @@ import Testing
   }
 
   @Test(arguments: TestFileSystem.main, [CopyOptions.Publication.inPlace, .temporary])
-  func ofATreeAreKept(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws {
+  func ofATreeAreKept(_ system: TestFileSystem, _ publication: CopyOptions.Publication) async throws
+  {
     try await withDirectory(on: system) { directory in
       try await shell("mkdir s", in: directory.path)
       for (index, target) in Self.targets(on: system).enumerated() {

@@ -84,4 +84,36 @@ extension Blocking {
         controller, try .snapshot(source, name, preserving)
       ).account)
   }
+
+  /// Makes snapshots of several files as of one moment, while a lock is held, as `snapshot`: for
+  /// locks that are held by a thread, as those of databases are.
+  public static func snapshot(
+    _ sources: [FilePath], as names: [FilePath], preserving: SnapshotPreservation = .everything,
+    controller: CopyController? = nil, holding lock: (() -> Void) throws -> Void
+  ) throws -> [CopyOutcome] {
+    try underActivity(controller) { (activity) throws -> [CopyOutcome] in
+      let group = try FileGroup(sources, names, preserving, activity)
+      let ready = try runBlocking(nil, group) { group, _ in GroupPreparation(group) }
+      do {
+        try lock {
+          guard group.isToClone else { return }
+          do throws(ReflinkError) {
+            let step = try runBlocking(nil, group) { group, _ in
+              GroupStep(group, ready, to: .afterData)
+            }
+            group.isCloned(.success(step.files))
+          } catch {
+            group.isCloned(.failure(error))
+          }
+        }
+      } catch {
+        group.discardAll(ready)
+        throw error
+      }
+      let files = try group.clonedFiles(ready)
+      return try runBlocking(nil, group) { group, _ in
+        GroupStep(group, files, to: nil)
+      }.outcomes
+    }
+  }
 }
