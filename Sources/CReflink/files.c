@@ -45,6 +45,11 @@ int creflink_is_append(int descriptor) {
     return flags < 0 ? flags : (flags & O_APPEND) != 0;
 }
 
+int creflink_is_writable(int descriptor) {
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags < 0 ? -errno : (flags & O_ACCMODE) != O_RDONLY;
+}
+
 // The kernel's struct statx (include/uapi/linux/stat.h), which older C libraries lack.
 struct kernel_time {
     int64_t seconds;

@@ -39,6 +39,9 @@ int creflink_duplicate(int descriptor);
 /// fcntl(F_GETFL): 1 where every write goes to the file's end (O_APPEND), else 0.
 int creflink_is_append(int descriptor);
 
+/// 1 where the open file takes writes, 0 where it does not; F_GETFL.
+int creflink_is_writable(int descriptor);
+
 /// A point in time: seconds and nanoseconds since 1970.
 struct creflink_time {
     int64_t seconds;

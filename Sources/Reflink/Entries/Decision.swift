@@ -31,7 +31,8 @@ public struct EntryFacts: Sendable {
     /// Where a source that is copied as a link leads to.
     package var sourceTarget: FileStatus?
 
-    package init(link: FileStatus, target: FileStatus?) {
+    /// For tests of what decides.
+    public init(link: FileStatus, target: FileStatus?) {
       self.link = link
       self.target = target
     }
@@ -48,7 +49,8 @@ public struct EntryFacts: Sendable {
   /// Whether `ask` was answered with yes.
   package var isConfirmed = false
 
-  package init(source: FileStatus, destination: Destination, isOperand: Bool) {
+  /// For tests of what decides.
+  public init(source: FileStatus, destination: Destination, isOperand: Bool) {
     self.source = source
     self.destination = destination
     self.isOperand = isOperand
@@ -106,6 +108,7 @@ public struct EntryAction: Sendable, Hashable {
 package typealias EntryPolicy = @Sendable (EntryFacts) -> EntryAction
 
 /// What becomes of names that are taken.
+@nonexhaustive
 public enum ExistingRule: Sendable {
   /// A name that is taken is an error.
   case fail

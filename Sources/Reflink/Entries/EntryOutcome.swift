@@ -1,6 +1,7 @@
 public import SystemPackage
 
 /// What became of one entry of a tree.
+@nonexhaustive
 public enum EntryOutcome: Sendable, Hashable {
   /// What has the name was left as it was.
   case skipped(Skipped)

@@ -112,7 +112,7 @@ extension EntryCopier {
         status: entry.source, isOperand: entry.isOperand,
         transfer: FileTransfer(
           from: file, entry.source, into: target.descriptor, type,
-          cloning: options.cloning, holes: options.holes, slices: options.slices,
+          cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
           refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
           place: turn?.place),
         name: name, attributes: copied)

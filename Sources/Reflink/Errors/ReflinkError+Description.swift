@@ -53,7 +53,7 @@ extension ReflinkError: CustomStringConvertible {
     case .preserveTimes: "cannot preserve the times of \(target)"
     case .preserveAttribute(let name): "cannot preserve attribute \(name) of \(target)"
     case .prepare: "cannot copy \(source) to \(target)"
-    case .refuse(.directoryOmitted): "\(source) is a directory, and directories were not asked for"
+    case .refuse(.directoryOmitted): "\(source) is a directory: see copyTree"
     case .refuse(.notRegular): "\(source) is not a regular file"
     case .refuse(.sameFile): "\(source) and \(target) are the same file"
     case .refuse(.exists): "\(target) exists"

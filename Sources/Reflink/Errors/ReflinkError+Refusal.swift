@@ -1,5 +1,6 @@
 extension ReflinkError {
   /// Why an entry is not copied.
+  @nonexhaustive
   public enum Refusal: Sendable, Hashable {
     /// Directories were not asked for.
     case directoryOmitted

@@ -5,6 +5,7 @@ public import SystemPackage
 /// Switch on `code`; `description` is a sentence for people.
 public struct ReflinkError: Error, Sendable, Hashable {
   /// The kinds of failure that callers tell apart.
+  @nonexhaustive
   public enum Code: Sendable, Hashable {
     /// There is no such file.
     case notFound
@@ -42,6 +43,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
   }
 
   /// What was being done.
+  @nonexhaustive
   public enum Operation: Sendable, Hashable {
     /// Looking at a file; statx(2).
     case examine(Side)
@@ -127,7 +129,8 @@ public struct ReflinkError: Error, Sendable, Hashable {
   /// file that was there, and what went into a pipe or a device.
   public var leftover: FilePath?
 
-  package init(
+  /// For tests of what handles errors.
+  public init(
     code: Code, operation: Operation, source: FilePath, destination: FilePath? = nil,
     errno: Errno? = nil, bytesDone: Int64 = 0, bytesRemaining: Int64? = nil,
     reason: String? = nil
@@ -157,7 +160,7 @@ extension ReflinkError.Code {
       case .readOnlyFileSystem: .readOnlyFileSystem
       case .fileTooLarge: .fileTooLarge
       case .isDirectory, .notDirectory: .wrongType
-      case .invalidArgument: .invalidArgument
+      case .invalidArgument, .fileNameTooLong: .invalidArgument
       case .ioError: .inputOutput
       case .tooManyOpenFiles, .tooManyOpenFilesInSystem, .noMemory: .resources
       case .canceled: .cancelled

@@ -3,6 +3,11 @@ public struct ExtentMap: Sendable, Hashable {
   /// One after the other, from the first byte to the last.
   public let extents: [ExtentMap.Extent]
 
+  /// Extents that follow each other from the first byte on.
+  public init(extents: [Extent]) {
+    self.extents = extents
+  }
+
   /// The file's size, in bytes.
   public var size: Int64 { extents.last?.range.upperBound ?? 0 }
   /// Bytes of data that other files (or other places of this one) refer to as well; on
@@ -32,6 +37,7 @@ extension ExtentMap {
   /// A run of a file and what stands behind it.
   public struct Extent: Sendable, Hashable {
     /// What stands behind a run of a file.
+    @nonexhaustive
     public enum Kind: Sendable, Hashable {
       /// Data at a place on storage, in bytes. On Btrfs `isShared` tells of the whole extent
       /// that the run is a part of: it may be other parts that somebody else refers to. Of
@@ -51,6 +57,12 @@ extension ExtentMap {
     public let range: Range<Int64>
     /// What stands behind it.
     public let kind: Kind
+
+    /// A run of bytes, and what stands behind it.
+    public init(range: Range<Int64>, kind: Kind) {
+      self.range = range
+      self.kind = kind
+    }
 
     /// Bytes.
     public var length: Int64 { range.upperBound - range.lowerBound }

@@ -115,7 +115,10 @@ struct RegularFile: ~Copyable, Sendable {
       return file
     } catch {
       var failure = error.during(error.call == .open ? .open(.source) : .inspect, operand.path)
-      if error.call == .extents { failure.code = .wrongType }
+      if error.call == .extents {
+        failure.code = .wrongType
+        failure.reason = "it is not a regular file"
+      }
       throw failure
     }
   }

@@ -1,6 +1,7 @@
 /// What is possible between a source and a directory, as a trial has shown.
 public struct ProbeReport: Sendable, Hashable {
   /// The first way that works.
+  @nonexhaustive
   public enum Mechanism: Sendable, Hashable {
     /// FICLONE: data is shared.
     case clone
@@ -12,18 +13,21 @@ public struct ProbeReport: Sendable, Hashable {
   }
 
   /// The first way that works.
-  public internal(set) var mechanism = Mechanism.copy
+  public var mechanism = Mechanism.copy
   /// Why the source cannot be cloned there.
-  public internal(set) var refusal: FallbackCause?
+  public var refusal: FallbackCause?
   /// What must divide offsets and lengths of ranges to be shared, in bytes; nil where that
   /// could not be tried: without cloning, or with an empty source.
-  public internal(set) var alignment: Int64?
+  public var alignment: Int64?
   /// What a clone changes the new file's NOCOW flag to, so that the two can share.
-  public internal(set) var noCopyOnWrite: CopyOutcome.NoCopyOnWriteChange?
+  public var noCopyOnWrite: CopyOutcome.NoCopyOnWriteChange?
   /// Whether the directory takes files without a name (O_TMPFILE), which become complete
   /// before they are seen.
-  public internal(set) var hasUnnamedFiles = true
+  public var hasUnnamedFiles = true
   /// Up to this size, in bytes, a new file is kept in metadata and shares nothing; 0 where
   /// even one byte has a block. Nil where the file system does not tell.
-  public internal(set) var inlineLimit: Int64?
+  public var inlineLimit: Int64?
+
+  /// Of a directory into which data goes through memory. For tests, all of it can be set.
+  public init() {}
 }

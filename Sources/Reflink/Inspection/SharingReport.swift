@@ -3,20 +3,23 @@ public struct SharingReport: Sendable, Hashable {
   /// An account of every byte of one of the two.
   public struct Account: Sendable, Hashable {
     /// Bytes whose place on storage the other of the two refers to as well: proof.
-    public internal(set) var sharedWithEachOther: Int64 = 0
+    public var sharedWithEachOther: Int64 = 0
     /// Bytes of data that the file system calls shared, and the other of the two does not
     /// have; on Btrfs an upper bound, see `ExtentMap.Extent.Kind.data`.
-    public internal(set) var sharedWithOthers: Int64 = 0
+    public var sharedWithOthers: Int64 = 0
     /// Bytes of data that nobody else refers to.
-    public internal(set) var exclusive: Int64 = 0
+    public var exclusive: Int64 = 0
     /// Bytes that are kept in metadata, which nobody shares.
-    public internal(set) var inline: Int64 = 0
+    public var inline: Int64 = 0
     /// Bytes that are reserved and were never written.
-    public internal(set) var unwritten: Int64 = 0
+    public var unwritten: Int64 = 0
     /// Bytes without anything behind them.
-    public internal(set) var holes: Int64 = 0
+    public var holes: Int64 = 0
     /// Bytes of which the file system does not tell.
-    public internal(set) var unknown: Int64 = 0
+    public var unknown: Int64 = 0
+
+    /// Of an empty file. For tests, all of it can be set.
+    public init() {}
 
     /// Bytes of data that could be shared.
     public var data: Int64 {
@@ -30,6 +33,7 @@ public struct SharingReport: Sendable, Hashable {
   }
 
   /// How much of their data two files share.
+  @nonexhaustive
   public enum Verdict: Sendable, Hashable {
     /// All data of both.
     case all
@@ -47,6 +51,12 @@ public struct SharingReport: Sendable, Hashable {
   public let first: Account
   /// Of the second file.
   public let second: Account
+
+  /// The accounts of two files.
+  public init(first: Account, second: Account) {
+    self.first = first
+    self.second = second
+  }
 
   /// In one word.
   public var verdict: Verdict {

@@ -49,11 +49,8 @@ extension EntryCopier {
     {
       destination = own
     }
+    try requireWriting(destination, from, to)
     do throws(SystemError) {
-      // Whatever the offset, such a file is written at its end.
-      if try destination.isAppending() {
-        throw SystemError(call: .write, errno: .badFileDescriptor)
-      }
       try prepare(destination, existing, for: file, status)
     } catch {
       throw cannotWrite(error, from, to)
@@ -64,8 +61,23 @@ extension EntryCopier {
       status: status, isOperand: true,
       transfer: FileTransfer(
         from: file, status, into: destination, existing.type,
-        cloning: options.cloning, holes: options.holes, slices: options.slices),
+        cloning: options.cloning(of: status), holes: options.holes, slices: options.slices),
       name: nil, attributes: nil)
     return try proceed(copy, from, to, turn)
+  }
+
+  /// Whatever the offset, a file that is open for appending is written at its end.
+  private func requireWriting(
+    _ file: borrowing Descriptor, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) {
+    let access = try attempt(.examine(.destination), source, destination) {
+      () throws(SystemError) in try (file.isWritable(), file.isAppending())
+    }
+    if access.0, !access.1 { return }
+    let state = access.0 ? "open for appending" : "not open for writing"
+    throw ReflinkError(
+      code: .invalidArgument, operation: .createFile, source: source.path,
+      destination: destination.path, errno: .badFileDescriptor,
+      reason: "\(destination.path) is \(state)")
   }
 }

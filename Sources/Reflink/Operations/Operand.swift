@@ -19,7 +19,7 @@ enum Operand: Sendable {
 
     /// As it is told in errors.
     static func path(of file: FileDescriptor) -> FilePath {
-      FilePath("/proc/self/fd/\(file.rawValue)")
+      FilePath("descriptor \(file.rawValue)")
     }
 
     /// For messages alone: nothing can be opened by it.

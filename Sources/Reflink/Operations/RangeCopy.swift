@@ -16,19 +16,31 @@ struct RangeCopy: ~Copyable, Operation {
     self.source = source.path
     self.destination = destination.path
     self.activity = activity
-    func fail(_ code: ReflinkError.Code) -> ReflinkError {
+    func fail(_ code: ReflinkError.Code, _ reason: String) -> ReflinkError {
       ReflinkError(
-        code: code, operation: .prepare, source: source.path, destination: destination.path)
+        code: code, operation: .prepare, source: source.path, destination: destination.path,
+        reason: reason)
     }
-    guard range.lowerBound >= 0, offset >= 0 else { throw fail(.invalidArgument) }
+    guard range.lowerBound >= 0 else {
+      throw fail(.invalidArgument, "the range begins at \(range.lowerBound)")
+    }
+    guard offset >= 0 else { throw fail(.invalidArgument, "the offset is \(offset)") }
     let length = range.length
-    guard !offset.addingReportingOverflow(length).overflow else { throw fail(.invalidArgument) }
+    guard !offset.addingReportingOverflow(length).overflow else {
+      throw fail(.invalidArgument, "no file is so long")
+    }
 
     let side = RangeSide(source, .source, .nonBlocking)
     let from = try side.open(source, destination)
     let sourceStatus = try side.status(from, source, destination)
-    guard sourceStatus.type == .regular else { throw fail(.wrongType) }
-    guard range.upperBound <= sourceStatus.size else { throw fail(.invalidArgument) }
+    guard sourceStatus.type == .regular else {
+      throw fail(.wrongType, "\(source.path) is not a regular file")
+    }
+    guard range.upperBound <= sourceStatus.size else {
+      throw fail(
+        .invalidArgument,
+        "the range ends at \(range.upperBound), the file at \(sourceStatus.size)")
+    }
     // Nothing to do: no destination is opened, or made.
     if range.isEmpty {
       target = RangeSide(destination, .destination, .read)
@@ -47,12 +59,16 @@ struct RangeCopy: ~Copyable, Operation {
     do throws(ReflinkError) {
       status = try target.status(to, source, destination)
       try target.requireOffsets(to, source, destination)
-      guard status.type == .regular else { throw fail(.wrongType) }
+      guard status.type == .regular else {
+        throw fail(.wrongType, "\(destination.path) is not a regular file")
+      }
       if sourceStatus.identity == status.identity, (offset..<offset + length).overlaps(range) {
-        throw fail(.sameFile)
+        throw fail(.sameFile, "the range would overlap its copy")
       }
       if cloning == .required, (offset - range.lowerBound) % unit.bytes != 0 {
-        throw fail(.notSupported(.misaligned))
+        throw fail(
+          .notSupported(.misaligned),
+          "the range and its place differ by no multiple of \(unit.bytes) bytes")
       }
     } catch {
       var failure = error
@@ -154,10 +170,14 @@ private struct RangeSide: Sendable {
     _ file: borrowing Descriptor, _ source: Operand, _ destination: Operand
   ) throws(ReflinkError) {
     do throws(SystemError) {
-      if try file.isAppending() { throw SystemError(call: .write, errno: .badFileDescriptor) }
+      guard try file.isAppending() else { return }
     } catch {
       throw error.during(.write, source.path, destination.path)
     }
+    throw ReflinkError(
+      code: .invalidArgument, operation: .write, source: source.path,
+      destination: destination.path, errno: .badFileDescriptor,
+      reason: "\(destination.path) is open for appending")
   }
 
   /// Returns the path of what could not be removed.

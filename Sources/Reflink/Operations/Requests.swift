@@ -117,12 +117,19 @@ extension CopyOptions {
     return options
   }
 
+  /// Whether this file's data is to be shared.
+  func cloning(of status: FileStatus) -> Cloning {
+    cloning == .preferred && status.type == .regular && status.size < smallestClone
+      ? .never : cloning
+  }
+
   /// Throws where options exclude each other.
   func check(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) {
     guard cloning != .required || holes == .keep else {
       throw ReflinkError(
         code: .invalidArgument, operation: .prepare, source: source, destination: destination,
-        errno: .invalidArgument)
+        errno: .invalidArgument,
+        reason: "a clone that is required keeps holes: no other rule for them is possible")
     }
   }
 }

@@ -10,6 +10,7 @@ extension CopyOptions {
   }
 
   /// In how many pieces a file is cloned.
+  @nonexhaustive
   public enum Slices: Sendable, Hashable {
     /// By one FICLONE: the copy is the source as of one moment. On a file of many extents
     /// that takes long (10 to 30 µs each), and whoever writes to the source waits for it.
@@ -23,6 +24,7 @@ extension CopyOptions {
   }
 
   /// What becomes of runs without data.
+  @nonexhaustive
   public enum Holes: Sendable, Hashable {
     /// A hole in the source is a hole in the copy.
     case keep

@@ -14,6 +14,7 @@ extension CopyOptions {
   }
 
   /// FIFOs, sockets and device nodes.
+  @nonexhaustive
   public enum SpecialFiles: Sendable, Hashable {
     /// A node of the same kind is made; the source is never opened.
     case recreate
@@ -28,6 +29,7 @@ extension CopyOptions {
   /// A file system that does not know that (FUSE, NFS, OCFS2) takes no tree so, which is told
   /// before anything is copied. Where the directory is there already it is merged into, each file
   /// by this rule. Failures that do not end the copy (`FailureRule`) do not prevent the name.
+  @nonexhaustive
   public enum Publication: Sendable, Hashable {
     /// It has its name from the start, and grows under it.
     case inPlace
@@ -41,6 +43,7 @@ extension CopyOptions {
 
   /// What becomes of a new file whose data was not copied to its end. One that has all its
   /// data and lacks an attribute stays, unless it was to get its name when it is complete.
+  @nonexhaustive
   public enum PartialFiles: Sendable, Hashable {
     /// It goes.
     case remove

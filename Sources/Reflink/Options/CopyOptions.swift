@@ -2,6 +2,10 @@
 public struct CopyOptions: Sendable, Hashable {
   /// Whether data is shared.
   public var cloning: Cloning
+  /// Files smaller than this, in bytes, are copied where cloning is only preferred: below some 16 KiB
+  /// a copy takes less time than a clone (8 KiB on XFS: 31 µs of processor time against 43), and
+  /// then each copy takes its own space. 0 by default: everything is shared that can be.
+  public var smallestClone: Int64
   /// In how many pieces a file is cloned.
   public var slices: Slices
   /// What becomes of runs without data.
@@ -34,12 +38,14 @@ public struct CopyOptions: Sendable, Hashable {
 
   /// Options that copy as much as can be copied, shared where that is possible.
   public init(
-    cloning: Cloning = .preferred, slices: Slices = .whole, holes: Holes = .keep,
+    cloning: Cloning = .preferred, smallestClone: Int64 = 0, slices: Slices = .whole,
+    holes: Holes = .keep,
     preserving: Preservation = .everything, symbolicLinks: SymbolicLinks = .copy,
     specialFiles: SpecialFiles = .recreate, publication: Publication = .inPlace,
     partialFiles: PartialFiles = .remove
   ) {
     self.cloning = cloning
+    self.smallestClone = smallestClone
     self.slices = slices
     self.holes = holes
     self.preserving = preserving

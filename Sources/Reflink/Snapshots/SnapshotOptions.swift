@@ -1,4 +1,5 @@
 /// What a snapshot has of its source beside the data; never decided by privilege.
+@nonexhaustive
 public enum SnapshotPreservation: Sendable, Hashable {
   /// Owner, mode, times, extended attributes and access control lists. Whoever may not
   /// give all that to a new file gets an error (EPERM), and nothing is made. Two things no
@@ -22,6 +23,7 @@ public enum SnapshotPreservation: Sendable, Hashable {
 }
 
 /// How a directory's snapshot is made.
+@nonexhaustive
 public enum SnapshotMethod: Sendable, Hashable {
   /// By cloning every file in it: each as of a moment of its own.
   case clones
@@ -31,6 +33,7 @@ public enum SnapshotMethod: Sendable, Hashable {
 }
 
 /// How a snapshot came about.
+@nonexhaustive
 public enum SnapshotOutcome: Sendable, Hashable {
   /// Every file was cloned, one FICLONE each; what there was of them.
   case clones(TreeOutcome)

@@ -91,6 +91,11 @@ extension Descriptor {
     try check(.duplicate) { creflink_is_append(number) } == 1
   }
 
+  /// Whether it takes writes.
+  func isWritable() throws(SystemError) -> Bool {
+    try check(.duplicate) { creflink_is_writable(number) } == 1
+  }
+
   /// close(2), for whoever wants to hear of a write that failed late.
   consuming func close() throws(SystemError) {
     let number = self.number

@@ -40,6 +40,28 @@ public struct FileStatus: Sendable, Hashable {
   /// When its data or attributes were last changed.
   public var changed: FileStatus.Time
 
+  /// For tests of what decides by it.
+  public init(
+    identity: Identity, type: FileType = .regular, permissions: FilePermissions = .ownerReadWrite,
+    linkCount: UInt32 = 1, owner: UserID = UserID(rawValue: 0),
+    group: GroupID = GroupID(rawValue: 0), size: Int64 = 0, allocatedBytes: Int64 = 0,
+    specialDevice: DeviceID = DeviceID(rawValue: 0), accessed: Time = Time(seconds: 0),
+    modified: Time = Time(seconds: 0), changed: Time = Time(seconds: 0)
+  ) {
+    self.identity = identity
+    self.type = type
+    self.permissions = permissions
+    self.linkCount = linkCount
+    self.owner = owner
+    self.group = group
+    self.size = size
+    self.allocatedBytes = allocatedBytes
+    self.specialDevice = specialDevice
+    self.accessed = accessed
+    self.modified = modified
+    self.changed = changed
+  }
+
   init(_ status: creflink_status) {
     identity = Identity(
       device: DeviceID(rawValue: UInt(truncatingIfNeeded: status.device)),
@@ -67,7 +89,8 @@ extension FileStatus {
     /// The inode number on that device.
     public var inode: Inode
 
-    package init(device: DeviceID, inode: Inode) {
+    /// Of a file by its numbers.
+    public init(device: DeviceID, inode: Inode) {
       self.device = device
       self.inode = inode
     }
@@ -80,7 +103,8 @@ extension FileStatus {
     /// What is beyond the whole seconds.
     public var nanoseconds: UInt32
 
-    package init(seconds: Int64, nanoseconds: UInt32) {
+    /// A moment; `nanoseconds` is less than 1,000,000,000.
+    public init(seconds: Int64, nanoseconds: UInt32 = 0) {
       self.seconds = seconds
       self.nanoseconds = nanoseconds
     }

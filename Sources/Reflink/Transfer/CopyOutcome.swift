@@ -3,6 +3,7 @@ public import SystemPackage
 /// What became of one file's data: an account of every byte.
 public struct CopyOutcome: Sendable, Hashable {
   /// How the data got there; the last way taken where it was more than one.
+  @nonexhaustive
   public enum Method: Sendable, Hashable {
     /// By FICLONE or FICLONERANGE: shared with the source.
     case cloned
@@ -19,6 +20,7 @@ public struct CopyOutcome: Sendable, Hashable {
   }
 
   /// What became of one way of moving data.
+  @nonexhaustive
   public enum Attempt: Sendable, Hashable {
     /// There was no need, or no data.
     case notTried
@@ -31,6 +33,7 @@ public struct CopyOutcome: Sendable, Hashable {
   }
 
   /// Where the clone ran.
+  @nonexhaustive
   public enum Execution: Sendable, Hashable {
     /// As one system call of this thread, which only the end of the process cuts short.
     case inline
@@ -52,31 +55,32 @@ public struct CopyOutcome: Sendable, Hashable {
 
   /// Bytes that FICLONE or FICLONERANGE shared, holes among them included. Only the verb
   /// `clone` tells `inline` apart.
-  public internal(set) var cloned: Int64 = 0
+  public var cloned: Int64 = 0
   /// Bytes that FICLONE copied from metadata to metadata, and that are not shared.
-  public internal(set) var inline: Int64 = 0
+  public var inline: Int64 = 0
   /// Bytes that copy_file_range(2) moved.
-  public internal(set) var offloaded: Int64 = 0
+  public var offloaded: Int64 = 0
   /// Bytes that went through memory.
-  public internal(set) var copied: Int64 = 0
+  public var copied: Int64 = 0
   /// Bytes of holes that were found and kept (or made, with `CopyOptions.Holes.detect`).
-  public internal(set) var holes: Int64 = 0
+  public var holes: Int64 = 0
 
   /// What became of the clone.
-  public internal(set) var clone = Attempt.notTried
+  public var clone = Attempt.notTried
   /// What became of the offload.
-  public internal(set) var offload = Attempt.notTried
+  public var offload = Attempt.notTried
   /// Where, and in how many pieces, the clone ran.
-  public internal(set) var execution = Execution.inline
+  public var execution = Execution.inline
   /// What was changed so that the two could share.
-  public internal(set) var noCopyOnWrite: NoCopyOnWriteChange?
+  public var noCopyOnWrite: NoCopyOnWriteChange?
 
   /// Whether SEEK_HOLE found holes.
   package internal(set) var foundHolesBySeeking = false
   /// Whether the data was searched for zeros.
   package internal(set) var searchedForZeros = false
 
-  package init() {}
+  /// Of nothing yet. For tests of what takes outcomes, all that is told can be set.
+  public init() {}
 
   /// How the data got there.
   public var method: Method {
@@ -100,6 +104,7 @@ public struct CopyOutcome: Sendable, Hashable {
 }
 
 /// Why a clone, an offload, or something else that was asked for, was not possible.
+@nonexhaustive
 public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
   /// EXDEV: the two files are on different file systems.
   case otherFileSystem

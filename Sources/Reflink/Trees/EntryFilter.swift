@@ -10,6 +10,7 @@ import SystemPackage
 /// directories only. The operand itself is never left out.
 public struct EntryFilter: Sendable, Hashable {
   /// One pattern, and what becomes of what it fits.
+  @nonexhaustive
   public enum Rule: Sendable, Hashable {
     /// It is copied.
     case include(String)

@@ -1,6 +1,7 @@
 import SystemPackage
 
 /// What a tree copy does when one entry fails.
+@nonexhaustive
 public enum FailureRule: Sendable {
   /// The copy ends with that error; what is there stays.
   case stop
@@ -30,40 +31,41 @@ public enum FailureRule: Sendable {
 /// A tree copy's account.
 public struct TreeOutcome: Sendable, Hashable {
   /// Regular files (and what was read like one).
-  public internal(set) var files = 0
+  public var files = 0
   /// Directories that were made or entered.
-  public internal(set) var directories = 0
+  public var directories = 0
   /// Further names of files that were copied.
-  public internal(set) var hardLinks = 0
+  public var hardLinks = 0
   /// Symbolic links that were made.
-  public internal(set) var symbolicLinks = 0
+  public var symbolicLinks = 0
   /// FIFOs, sockets and device nodes that were made.
-  public internal(set) var specialFiles = 0
+  public var specialFiles = 0
   /// Left as they were, or out, by the rule for names that are taken.
-  public internal(set) var skipped = 0
+  public var skipped = 0
   /// Among them, files that are newer than their source and have another size; see
   /// `EntryOutcome.Skipped.isDifferent`.
-  public internal(set) var keptDifferent = 0
+  public var keptDifferent = 0
   /// Left out by the filter; of a directory, only itself is counted.
-  public internal(set) var excluded = 0
+  public var excluded = 0
   /// Entries that failed, where the copy went on.
-  public internal(set) var failures = 0
+  public var failures = 0
   /// The failures, where they are collected.
-  public internal(set) var errors: [ReflinkError] = []
+  public var errors: [ReflinkError] = []
   /// Bytes, as `CopyOutcome` tells them apart.
-  public internal(set) var cloned: Int64 = 0
+  public var cloned: Int64 = 0
   /// Bytes that copy_file_range(2) moved.
-  public internal(set) var offloaded: Int64 = 0
+  public var offloaded: Int64 = 0
   /// Bytes that went through memory.
-  public internal(set) var copied: Int64 = 0
+  public var copied: Int64 = 0
   /// Bytes of holes that were kept.
-  public internal(set) var holes: Int64 = 0
+  public var holes: Int64 = 0
   /// Bytes of files that were skipped; not among the `total`.
-  public internal(set) var bytesSkipped: Int64 = 0
+  public var bytesSkipped: Int64 = 0
   /// Bytes of files that were only counted; see `planTree`.
   var plannedBytes: Int64 = 0
 
-  package init() {}
+  /// Of nothing yet. For tests of what takes outcomes, all that is told can be set.
+  public init() {}
 
   /// Bytes accounted for. Every count stays at its type's largest value where it would exceed it.
   public var total: Int64 {

@@ -17,6 +17,21 @@ public struct TreePlan: Sendable, Hashable {
   /// Sizes of the regular files, holes among them included.
   public let bytes: Int64
 
+  /// For tests of what takes plans.
+  public init(
+    files: Int = 0, directories: Int = 0, hardLinks: Int = 0, symbolicLinks: Int = 0,
+    specialFiles: Int = 0, excluded: Int = 0, failures: Int = 0, bytes: Int64 = 0
+  ) {
+    self.files = files
+    self.directories = directories
+    self.hardLinks = hardLinks
+    self.symbolicLinks = symbolicLinks
+    self.specialFiles = specialFiles
+    self.excluded = excluded
+    self.failures = failures
+    self.bytes = bytes
+  }
+
   init(_ outcome: TreeOutcome) {
     files = outcome.files
     directories = outcome.directories
