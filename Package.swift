@@ -33,6 +33,8 @@ let package = Package(
   name: "swift-cp-reflink",
   products: [
     .library(name: "Reflink", targets: ["Reflink"]),
+    // URLs, dates and localized errors, for those who use Foundation anyway.
+    .library(name: "ReflinkFoundation", targets: ["ReflinkFoundation"]),
     .executable(name: "swift-cp-reflink", targets: ["swift-cp-reflink"]),
   ],
   dependencies: [
@@ -46,6 +48,9 @@ let package = Package(
     .target(
       name: "Reflink",
       dependencies: ["CReflink", .product(name: "SystemPackage", package: "swift-system")],
+      swiftSettings: swiftSettings),
+    .target(
+      name: "ReflinkFoundation", dependencies: ["Reflink"],
       swiftSettings: swiftSettings),
     .target(
       name: "CCommand",
@@ -70,7 +75,8 @@ let package = Package(
     .testTarget(
       name: "ReflinkTests",
       dependencies: [
-        "Reflink", "TestSupport", .product(name: "SystemPackage", package: "swift-system"),
+        "Reflink", "ReflinkFoundation", "TestSupport",
+        .product(name: "SystemPackage", package: "swift-system"),
       ]),
     .testTarget(
       name: "CommandTests",

@@ -67,20 +67,25 @@ import Testing
     try await withDirectory(on: .xfs) { directory in
       try directory.makeFragmented("a", extents: 30_000)
       try directory.write("b", [1])
-      let controller = CopyController()
-      let task = Task.detached {
-        try await copyFiles(
-          [
-            (directory.file("b"), directory.file("b2")),
-            (directory.file("a"), directory.file("a2")),
-          ],
-          options: CopyOptions(publication: .unnamed), controller: controller)
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        let controller = CopyController()
+        let task = Task.detached {
+          try await copyFiles(
+            [
+              (directory.file("b"), directory.file("b2")),
+              (directory.file("a"), directory.file("a2")),
+            ],
+            options: CopyOptions(publication: .unnamed), controller: controller)
+        }
+        #expect(await becomesTrue { controller.progress.bytesDone > 1 })
+        task.cancel()
+        #expect(await task.failure?.code == .cancelled)
+        let names = try directory.names()
+        #expect(names == ["a", "b", "b2"])
+        let open = try await directory.settledDescriptors()
+        #expect(open == 0)
       }
-      #expect(await becomesTrue { controller.progress.bytesDone > 1 })
-      task.cancel()
-      #expect(await task.failure?.code == .cancelled)
-      #expect(try directory.names() == ["a", "b", "b2"])
-      #expect(try await directory.settledDescriptors() == 0)
     }
   }
 

@@ -73,19 +73,24 @@ import Testing
   @Test func isCancelledByItselfAndWithWhoeverAwaitsIt() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.makeFragmented("a", extents: 60_000)
-      let copies = (0..<4).map {
-        startCloningFile(directory.file("a"), to: directory.file("b\($0)"))
+      await #expect(processExitsWith: .success) { [directory = directory as TestDirectory] in
+        limitThisProcess()
+        let copies = (0..<4).map {
+          startCloningFile(directory.file("a"), to: directory.file("b\($0)"))
+        }
+        copies[3].cancel()
+        await #expect(throws: ReflinkError.self) { try await copies[3].outcome }
+        let awaiting = Task { try await copies[2].outcome }
+        awaiting.cancel()
+        await #expect(throws: ReflinkError.self) { try await awaiting.value }
+        // The others go on.
+        #expect(!copies[0].currentProgress.isFinished || directory.exists("b0"))
+        copies[1].cancel()
+        let outcome = try await copies[0].outcome
+        #expect(outcome.method == .cloned)
+        let names = try await directory.settledNames(["a", "b0"])
+        #expect(names == ["a", "b0"])
       }
-      copies[3].cancel()
-      await #expect(throws: ReflinkError.self) { try await copies[3].outcome }
-      let awaiting = Task { try await copies[2].outcome }
-      awaiting.cancel()
-      await #expect(throws: ReflinkError.self) { try await awaiting.value }
-      // The others go on.
-      #expect(!copies[0].currentProgress.isFinished || directory.exists("b0"))
-      copies[1].cancel()
-      #expect(try await copies[0].outcome.method == .cloned)
-      #expect(try await directory.settledNames(["a", "b0"]) == ["a", "b0"])
     }
   }
 

@@ -1,9 +1,10 @@
 import Foundation
 import Synchronization
 
-/// Whether something becomes true; the bound is only a guard against waiting for ever.
+/// Whether something becomes true; the bound is only a guard against waiting for ever. Other tests
+/// may hold all threads of the cooperative pool for a while.
 public func becomesTrue(
-  within bound: Duration = .seconds(20), _ isTrue: () async throws -> Bool
+  within bound: Duration = .seconds(300), _ isTrue: () async throws -> Bool
 ) async rethrows -> Bool {
   let end = ContinuousClock.now + bound
   while ContinuousClock.now < end {
@@ -15,7 +16,7 @@ public func becomesTrue(
 
 /// Whether a task ends. One that does not is not waited for any longer.
 public func ends<Value, Failure>(
-  _ task: Task<Value, Failure>, within bound: Duration = .seconds(20)
+  _ task: Task<Value, Failure>, within bound: Duration = .seconds(300)
 ) async -> Bool {
   let end = Flag()
   Task.detached {

@@ -1,7 +1,7 @@
 extension ReflinkError {
   /// Why an entry is not copied.
   @nonexhaustive
-  public enum Refusal: Sendable, Hashable {
+  public enum Refusal: Sendable, Hashable, Codable {
     /// Directories were not asked for.
     case directoryOmitted
     /// A clone was required of something that is neither a regular file nor a directory.

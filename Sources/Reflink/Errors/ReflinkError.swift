@@ -3,10 +3,10 @@ public import SystemPackage
 /// Why a copy failed, where, and how far it had got.
 ///
 /// Switch on `code`; `description` is a sentence for people.
-public struct ReflinkError: Error, Sendable, Hashable {
+public struct ReflinkError: Error, Sendable, Hashable, Codable {
   /// The kinds of failure that callers tell apart.
   @nonexhaustive
-  public enum Code: Sendable, Hashable {
+  public enum Code: Sendable, Hashable, Codable {
     /// There is no such file.
     case notFound
     /// The name is taken.
@@ -44,7 +44,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
 
   /// What was being done.
   @nonexhaustive
-  public enum Operation: Sendable, Hashable {
+  public enum Operation: Sendable, Hashable, Codable {
     /// Looking at a file; statx(2).
     case examine(Side)
     /// Opening a file; openat(2).
@@ -98,7 +98,7 @@ public struct ReflinkError: Error, Sendable, Hashable {
   }
 
   /// One of the two files of a copy.
-  public enum Side: Sendable, Hashable {
+  public enum Side: Sendable, Hashable, Codable {
     /// The one that is read.
     case source
     /// The one that is made, or written to.

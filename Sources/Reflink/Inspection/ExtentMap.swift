@@ -1,5 +1,5 @@
 /// Where all of a file's data lies, as FS_IOC_FIEMAP told it: every byte is in one extent.
-public struct ExtentMap: Sendable, Hashable {
+public struct ExtentMap: Sendable, Hashable, Codable {
   /// One after the other, from the first byte to the last.
   public let extents: [ExtentMap.Extent]
 
@@ -35,10 +35,10 @@ public struct ExtentMap: Sendable, Hashable {
 
 extension ExtentMap {
   /// A run of a file and what stands behind it.
-  public struct Extent: Sendable, Hashable {
+  public struct Extent: Sendable, Hashable, Codable {
     /// What stands behind a run of a file.
     @nonexhaustive
-    public enum Kind: Sendable, Hashable {
+    public enum Kind: Sendable, Hashable, Codable {
       /// Data at a place on storage, in bytes. On Btrfs `isShared` tells of the whole extent
       /// that the run is a part of: it may be other parts that somebody else refers to. Of
       /// what is stored encoded (compressed), the place is where all of it begins.

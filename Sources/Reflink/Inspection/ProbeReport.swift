@@ -1,8 +1,8 @@
 /// What is possible between a source and a directory, as a trial has shown.
-public struct ProbeReport: Sendable, Hashable {
+public struct ProbeReport: Sendable, Hashable, Codable {
   /// The first way that works.
   @nonexhaustive
-  public enum Mechanism: Sendable, Hashable {
+  public enum Mechanism: Sendable, Hashable, Codable {
     /// FICLONE: data is shared.
     case clone
     /// copy_file_range(2): data is moved inside the kernel. `onServer`: there is a server

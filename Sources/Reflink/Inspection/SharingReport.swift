@@ -1,7 +1,7 @@
 /// What two files share with each other.
-public struct SharingReport: Sendable, Hashable {
+public struct SharingReport: Sendable, Hashable, Codable {
   /// An account of every byte of one of the two.
-  public struct Account: Sendable, Hashable {
+  public struct Account: Sendable, Hashable, Codable {
     /// Bytes whose place on storage the other of the two refers to as well: proof.
     public var sharedWithEachOther: Int64 = 0
     /// Bytes of data that the file system calls shared, and the other of the two does not

@@ -5,7 +5,7 @@ import SystemPackage
 ///
 /// What this process's user made is looked at (all of it where that is root). A file or directory is
 /// left over where nobody holds its lock, which whoever makes one holds until it has its name; a
-/// link or a node, which is renamed at once, after a minute.
+/// link or a node, which is renamed at once, after an hour.
 struct LeftoverSweep: ~Copyable, Operation {
   private let root: Directory
   private let removes: Bool
@@ -18,11 +18,14 @@ struct LeftoverSweep: ~Copyable, Operation {
   private var removal: TreeRemoval?
   private(set) var outcome: [FilePath] = []
 
-  private static var ageOfLinks: Int64 { 60 }
+  /// In seconds.
+  private let ageOfLinks: Int64
 
   init(
-    _ directory: OwnedName, recursively: Bool, removes: Bool, _ activity: Activity?
+    _ directory: OwnedName, recursively: Bool, removes: Bool, ageOfLinks: Int64 = 3600,
+    _ activity: Activity?
   ) throws(ReflinkError) {
+    self.ageOfLinks = ageOfLinks
     self.removes = removes
     self.recursively = recursively
     self.activity = activity
@@ -124,7 +127,7 @@ struct LeftoverSweep: ~Copyable, Operation {
       switch status.type {
       // Not another process's, nor one that this very process makes.
       case .regular, .directory: try made.descriptor.tryLock()
-      default: wallClockSeconds().saturatingSubtract(status.changed.seconds) > Self.ageOfLinks
+      default: wallClockSeconds().saturatingSubtract(status.changed.seconds) > ageOfLinks
       }
     guard isLeft else { return }
     outcome.append(location.path)

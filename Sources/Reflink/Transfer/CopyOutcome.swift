@@ -1,10 +1,10 @@
 public import SystemPackage
 
 /// What became of one file's data: an account of every byte.
-public struct CopyOutcome: Sendable, Hashable {
+public struct CopyOutcome: Sendable, Hashable, Codable {
   /// How the data got there; the last way taken where it was more than one.
   @nonexhaustive
-  public enum Method: Sendable, Hashable {
+  public enum Method: Sendable, Hashable, Codable {
     /// By FICLONE or FICLONERANGE: shared with the source.
     case cloned
     /// By copy_file_range(2), inside the kernel or on a server. It may have
@@ -21,7 +21,7 @@ public struct CopyOutcome: Sendable, Hashable {
 
   /// What became of one way of moving data.
   @nonexhaustive
-  public enum Attempt: Sendable, Hashable {
+  public enum Attempt: Sendable, Hashable, Codable {
     /// There was no need, or no data.
     case notTried
     /// Ruled out by what was asked for.
@@ -34,7 +34,7 @@ public struct CopyOutcome: Sendable, Hashable {
 
   /// Where the clone ran.
   @nonexhaustive
-  public enum Execution: Sendable, Hashable {
+  public enum Execution: Sendable, Hashable, Codable {
     /// As one system call of this thread, which only the end of the process cuts short.
     case inline
     /// In a process of its own, watched and ready to be ended.
@@ -46,7 +46,7 @@ public struct CopyOutcome: Sendable, Hashable {
   }
 
   /// A change of the Btrfs flag NOCOW on the destination, without which it could not share.
-  public enum NoCopyOnWriteChange: Sendable, Hashable {
+  public enum NoCopyOnWriteChange: Sendable, Hashable, Codable {
     /// The source has it.
     case set
     /// The source does not have it.
@@ -82,6 +82,11 @@ public struct CopyOutcome: Sendable, Hashable {
   /// Of nothing yet. For tests of what takes outcomes, all that is told can be set.
   public init() {}
 
+  // Without what only the command tells.
+  private enum CodingKeys: String, CodingKey {
+    case cloned, inline, offloaded, copied, holes, clone, offload, execution, noCopyOnWrite
+  }
+
   /// How the data got there.
   public var method: Method {
     if copied > 0 { return .copied }
@@ -105,7 +110,7 @@ public struct CopyOutcome: Sendable, Hashable {
 
 /// Why a clone, an offload, or something else that was asked for, was not possible.
 @nonexhaustive
-public enum FallbackCause: Sendable, Hashable, CustomStringConvertible {
+public enum FallbackCause: Sendable, Hashable, Codable, CustomStringConvertible {
   /// EXDEV: the two files are on different file systems.
   case otherFileSystem
   /// EOPNOTSUPP, ENOTTY, ENOSYS: the file system cannot.

@@ -12,7 +12,8 @@ final class TreeCopy: Sendable {
   let entries: EntryCopier
   let filter: CompiledFilter?
   /// Whether what has a temporary name of ours is left out: it is not complete.
-  let skipsTemporaries: Bool
+  private let skipsTemporaries: Bool
+  private let ownName: OwnedName?
   /// Ends the tree's files when the tree stops.
   let activity: Activity
   private let queue: RunQueue?
@@ -60,12 +61,21 @@ final class TreeCopy: Sendable {
     self.activity = activity
     self.entries = entries.within(directory, activity)
     self.filter = filter
+    // Its own one is met where a tree is copied into itself, which is refused.
+    ownName = directory.publication == nil ? nil : directory.destination.path.currentName
     self.skipsTemporaries = skipsTemporaries
     self.onFailure = onFailure
     self.listener = listener
     self.queue = queue
     self.maxRunners = queue == nil ? 1 : max(maxRunners, 1)
     self.completion = completion
+  }
+
+  /// Whether an entry is something that is not complete, and left out for it.
+  func isIncomplete(_ name: Name) -> Bool {
+    guard skipsTemporaries, name.mayBeTemporary else { return false }
+    let name = OwnedName(name)
+    return name.isTemporary && name != ownName
   }
 
   /// The account, once the tree has ended; throws what ended it early.

@@ -29,7 +29,7 @@ public enum FailureRule: Sendable {
 }
 
 /// A tree copy's account.
-public struct TreeOutcome: Sendable, Hashable {
+public struct TreeOutcome: Sendable, Hashable, Codable {
   /// Regular files (and what was read like one).
   public var files = 0
   /// Directories that were made or entered.
@@ -66,6 +66,11 @@ public struct TreeOutcome: Sendable, Hashable {
 
   /// Of nothing yet. For tests of what takes outcomes, all that is told can be set.
   public init() {}
+
+  private enum CodingKeys: String, CodingKey {
+    case files, directories, hardLinks, symbolicLinks, specialFiles, skipped, keptDifferent
+    case excluded, failures, errors, cloned, offloaded, copied, holes, bytesSkipped
+  }
 
   /// Bytes accounted for. Every count stays at its type's largest value where it would exceed it.
   public var total: Int64 {

@@ -1,5 +1,5 @@
 /// What a copy of a tree would copy.
-public struct TreePlan: Sendable, Hashable {
+public struct TreePlan: Sendable, Hashable, Codable {
   /// Regular files; of several names for one, the first.
   public let files: Int
   /// Directories, the outermost among them.

@@ -160,7 +160,7 @@ final class TreeRunner: Work {
     let from = Location(copy.source, name)
     let to = Location(copy.destination, name)
     let entries = tree.entries
-    if tree.skipsTemporaries, name.mayBeTemporary, OwnedName(name).isTemporary {
+    if tree.isIncomplete(name) {
       done(.excluded, from, to, &state)
       return (nil, false)
     }

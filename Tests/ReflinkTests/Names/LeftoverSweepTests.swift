@@ -1,8 +1,9 @@
 import Foundation
-import Reflink
 import SystemPackage
 import TestSupport
 import Testing
+
+@testable import Reflink
 
 /// What killed copies leave: listed, removed, and not copied along.
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct LeftoverSweepTests {
@@ -38,6 +39,22 @@ import Testing
           s/data
 
           """)
+    }
+  }
+
+  /// They are there for a moment only; after an hour nobody is about to rename them.
+  @Test func oldLinksAndNodesAreRemoved() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(Self.left, in: directory.path)
+      var sweep = try LeftoverSweep(
+        OwnedName(directory.file("s")), recursively: true, removes: true, ageOfLinks: -1, nil)
+      while try sweep.resume(nil) != .finished {}
+      #expect(
+        Set(sweep.outcome)
+          == Set(
+            ["d/.reflink-zz", "d/.reflink-fifo", ".reflink-new"].map { directory.file("s/\($0)") }))
+      #expect(
+        try await shell("find s -printf '%P\n' | sort", in: directory.path) == "\nd\ndata\n")
     }
   }
 

@@ -38,6 +38,6 @@ struct BusyWorkers {
 }
 
 /// Ends this process should it hang, for exit tests.
-func limitThisProcess(seconds: UInt32 = 120) {
+func limitThisProcess(seconds: UInt32 = 600) {
   alarm(seconds)
 }
