@@ -77,10 +77,9 @@ import Testing
 
   @Test func directoriesOnTheWayGetTheirRightsAlsoWhenACopyFails() async throws {
     try await withDirectory(on: .xfs) { directory in
-      try await shell("mkdir -p s/d t; chmod 755 s s/d; echo x > s/d/f", in: directory.path)
-      // The second directory of the way is a file in the destination.
-      try await shell("mkdir -p u/s; echo y > u/s/d; chmod 700 u/s", in: directory.path)
-      #expect(try await directory.cp("-p", "--parents", "s/d/f", "u").status == 1)
+      try await shell("mkdir -p s/d u; chmod 755 s s/d", in: directory.path)
+      // A directory is omitted, without -r; the way to it is made all the same.
+      #expect(try await directory.cp("-p", "--parents", "s/d", "u").status == 1)
       #expect(try directory.status("u/s").st_mode & 0o777 == 0o755)
     }
   }

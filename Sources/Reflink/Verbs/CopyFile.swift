@@ -8,7 +8,7 @@ public import SystemPackage
 /// others at a few threads that they share: no thread of Swift's cooperative pool is blocked.
 ///
 /// - Parameters:
-///   - source: Anything but a directory; see ``copyTree(_:to:options:ifExists:filter:onFailure:plan:controller:onEntry:)-(FilePath,_,_,_,_,_,_,_,_)``.
+///   - source: Anything but a directory; see `copyTree`.
 ///   - destination: The new name; its directory must exist.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of a file that has the name already.

@@ -32,7 +32,7 @@ public func cloneRange(
 /// Copies a range of one file to a place in another, or in the same file, sharing what can be
 /// shared.
 ///
-/// As ``cloneRange(from:range:to:at:controller:)-(FilePath,_,_,_,_)``, but what is not shared is
+/// As `cloneRange`, but what is not shared is
 /// copied, and holes stay holes.
 ///
 /// - Parameters:
