@@ -15,14 +15,14 @@ private final class Counter: Sendable {
 struct Library {
   let work: String
   let isQuick: Bool
-  private var ext4: String { "\(work)/ext4" }
+  var ext4: String { "\(work)/ext4" }
   private var source: SystemPackage.FilePath { path("source") }
 
-  private func path(_ name: String) -> SystemPackage.FilePath {
+  func path(_ name: String) -> SystemPackage.FilePath {
     SystemPackage.FilePath("\(ext4)/\(name)")
   }
 
-  private func plant(_ kind: String, _ path: String, _ number: Int) {
+  func plant(_ kind: String, _ path: String, _ number: Int) {
     run(["\(work)/plant", kind, path, "\(number)"])
   }
 
@@ -31,9 +31,10 @@ struct Library {
     try await behindLargeCopies(&table)
     try await heartbeat(&table)
     try await cancelling(&table)
+    try await OneImage(library: self).measure(&table)
   }
 
-  private func time(_ body: () async throws -> Void) async throws -> Double {
+  func time(_ body: () async throws -> Void) async throws -> Double {
     let start = ContinuousClock.now
     try await body()
     return (ContinuousClock.now - start).seconds
