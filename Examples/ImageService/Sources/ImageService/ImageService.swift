@@ -18,14 +18,19 @@ import Reflink
   static func main() async throws {
     let arguments = CommandLine.arguments
     guard arguments.count == 4, let port = Int(arguments[3]) else {
-      print("usage: ImageService GOLDEN DIRECTORY PORT")
+      say("usage: ImageService GOLDEN DIRECTORY PORT")
       return
     }
     let service = ImageService(
       golden: FilePath(arguments[1]), directory: FilePath(arguments[2]))
     // What an earlier run of this service left when it was killed.
-    for path in try await removeLeftovers(in: service.directory) { print("removed \(path)") }
+    for path in try await removeLeftovers(in: service.directory) { say("removed \(path)") }
     try await service.run(port)
+  }
+
+  /// At once, also where standard output is a file.
+  static func say(_ text: String) {
+    _ = try? FileDescriptor.standardOutput.writeAll("\(text)\n".utf8)
   }
 
   func run(_ port: Int) async throws {
@@ -37,7 +42,7 @@ import Reflink
           return try Connection(wrappingChannelSynchronously: channel)
         }
       }
-    print("listening on port \(port)")
+    Self.say("listening on port \(port)")
     try await withThrowingDiscardingTaskGroup { group in
       try await server.executeThenClose { connections in
         for try await connection in connections {
