@@ -86,10 +86,12 @@ extension FileTransfer {
   mutating func cloneFailed(_ error: SystemError) throws(SystemError) -> Step {
     let cause: FallbackCause
     switch try mover.afterRefusal(error, remaining: statedSize - position) {
-    case .again(let wait): return .waiting(wait)
+    case .again(let wait):
+      // It may have begun, and has left a part.
+      if error.errno == .noSpace { try mover.destination.truncate(to: position) }
+      return .waiting(wait)
     case .next(let refusal):
       cause = refusal
-      // It may have begun, and has left a part.
       if refusal == .other(.noSpace) { try mover.destination.truncate(to: position) }
     case .diagnose:
       if statedSize > fileSizeLimit() {

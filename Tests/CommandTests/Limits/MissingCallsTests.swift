@@ -76,4 +76,17 @@ import Testing
       #expect(answer == "0\nsame\n")
     }
   }
+
+  /// XFS says ENOSPC of a moment.
+  @Test func aMomentWithoutRoomIsWaitedFor() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try directory.fill("a", 1 << 20)
+      let trace = "strace -f -qq -o /dev/null -e inject=ioctl:error=ENOSPC:when=1..3"
+      let answer = try await shell(
+        "exec 2>&1; \(trace) '\(BuiltCommand.path)' --reflink=always a b; echo $?",
+        in: directory.path)
+      #expect(answer == "0\n")
+      #expect(try directory.sharedBytes("a", "b") == 1 << 20)
+    }
+  }
 }
