@@ -6,8 +6,13 @@ import Foundation
     let work = CommandLine.arguments[1]
     let isQuick = ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_QUICK"] == "1"
     var table = Table()
+    let library = Library(work: work, isQuick: isQuick)
+    if ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_IMAGES"] == "1" {
+      try await OneImage(library: library).measure(&table)
+      return print(table.text)
+    }
     Commands(work: work, isQuick: isQuick).measure(&table)
-    try await Library(work: work, isQuick: isQuick).measure(&table)
+    try await library.measure(&table)
     let date = Date.now.formatted(.iso8601.year().month().day())
     let machine = output(of: "uname -srm; /bin/cp --version | head -n 1").split(separator: "\n")
     print(

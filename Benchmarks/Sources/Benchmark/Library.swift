@@ -155,7 +155,7 @@ struct Library {
     var worst = 0.0
     var cancelled = 0
     for delay in delays {
-      let task = Task.detached { try await copyFile(CopyController()) }
+      let task = Task.detached { try await copy(CopyController()) }
       try await Task.sleep(for: .milliseconds(delay))
       let start = ContinuousClock.now
       task.cancel()
