@@ -67,6 +67,20 @@ import Testing
     }
   }
 
+  /// Each is a snapshot of its own.
+  @Test func twoNamesOfOneFileAreTwoSnapshots() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("echo data >a; ln a b", in: directory.path)
+      let sources = files(directory, ["a", "b"])
+      _ = try Blocking.snapshot(sources, as: files(directory, ["c", "d"])) { $0() }
+      _ = try await snapshot(sources, as: files(directory, ["e", "f"])) { await $0() }
+      for name in ["c", "d", "e", "f"] {
+        #expect(try directory.read(name) == Array("data\n".utf8))
+        #expect(try directory.status(name).st_nlink == 1)
+      }
+    }
+  }
+
   private enum Failing: CaseIterable, Sendable {
     case aSourceIsMissing, aNameIsTaken, aNameIsTakenMeanwhile, aSourceIsADirectory,
       theLockIsRefused, nothingIsCloned, anotherFileSystem, tooFewNames

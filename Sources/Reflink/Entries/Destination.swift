@@ -36,7 +36,7 @@ extension EntryCopier {
     _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Destination {
     guard options.publication == .inPlace else {
-      return try openUnpublished(mode: mode, entry, source, destination)
+      return try openUnpublished(mode: mode, entry, source, destination, turn)
     }
     var found: EntryAction?
     for _ in 0..<Self.maxAttempts where found == nil {
@@ -53,10 +53,7 @@ extension EntryCopier {
       found = try resolveConflict(entry, source, destination)
     }
     guard let action = found else { throw refused(.exists, source, destination) }
-    if turn != nil, isBeingCloned(destination) {
-      if activity?.isCancelled ?? false { throw cancelled(source, destination) }
-      return .blocked(Wait(atMost: Self.openingInterval))
-    }
+    if let wait = try waitForClone(of: destination, source, turn) { return .blocked(wait) }
     switch action.kind {
     case .overwrite(let orReplace):
       let existing = try openExisting(orReplace, entry, file, source, destination, turn)
@@ -76,12 +73,17 @@ extension EntryCopier {
     }
   }
 
-  /// Emptying a file, or giving its name to another, waits for a clone that has the file.
-  private func isBeingCloned(_ destination: Location) -> Bool {
-    guard let there = try? destination.status(follow: true), there.type == .regular,
-      there.size > CloneLine.shortSize
-    else { return false }
-    return CloneLine.shared.isCloning(there.identity)
+  /// Emptying a file, or giving its name to another, waits in the kernel for a clone that has the
+  /// file: it is tried again instead. Nothing is looked at while nothing large is cloned.
+  private func waitForClone(
+    of destination: Location, _ source: Location, _ turn: WorkerTurn?
+  ) throws(ReflinkError) -> Wait? {
+    guard turn != nil, !CloneLine.shared.isEmpty,
+      let there = try? destination.status(follow: true),
+      CloneLine.shared.isCloning(there.identity)
+    else { return nil }
+    if activity?.isCancelled ?? false { throw cancelled(source, destination) }
+    return Wait(atMost: Self.openingInterval)
   }
 
   private func isThere(_ destination: Location) -> Bool {
@@ -90,7 +92,8 @@ extension EntryCopier {
 
   /// A file that gets its name only when it is complete.
   private func openUnpublished(
-    mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location
+    mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location,
+    _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Destination {
     let replacement: Replacement
     switch try plan(unpublished: entry, source, destination) {
@@ -98,6 +101,9 @@ extension EntryCopier {
     case .unchanged: return .unchanged
     case .keptDifferent: return .keptDifferent
     case .make(let planned): replacement = planned
+    }
+    if replacement != .nothing, let wait = try waitForClone(of: destination, source, turn) {
+      return .blocked(wait)
     }
     return .open(
       try attempt(.createFile, source, destination) { () throws(SystemError) in

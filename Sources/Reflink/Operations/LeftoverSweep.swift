@@ -114,22 +114,7 @@ struct LeftoverSweep: ~Copyable, Operation {
   private mutating func consider(
     _ location: OwnedLocation, _ status: FileStatus
   ) throws(SystemError) {
-    let flags: OpenFlags =
-      switch status.type {
-      case .regular: [.noFollow, .nonBlocking]
-      case .directory: [.noFollow, .directory]
-      default: [.noFollow, .reference]
-      }
-    let made = Directory(
-      try location.directory.open(location.name, flags),
-      DirectoryPath(location.name, in: location.directory.path))
-    let isLeft =
-      switch status.type {
-      // Not another process's, nor one that this very process makes.
-      case .regular, .directory: try made.descriptor.tryLock()
-      default: wallClockSeconds().saturatingSubtract(status.changed.seconds) > ageOfLinks
-      }
-    guard isLeft else { return }
+    guard let made = try openIfLeft(location, status) else { return }
     outcome.append(location.path)
     guard removes else { return }
     let transaction = NameTransaction(state: .temporary(location.name), replacement: .nothing)
@@ -138,6 +123,35 @@ struct LeftoverSweep: ~Copyable, Operation {
     } else if location.with({ transaction.discard(made.descriptor, at: $0) }) != nil {
       throw SystemError(call: .remove, errno: .notPermitted)
     }
+  }
+
+  /// What is left over, opened; nil where somebody may still be making it.
+  private func openIfLeft(
+    _ location: OwnedLocation, _ status: FileStatus
+  ) throws(SystemError) -> Directory? {
+    let flags: OpenFlags =
+      switch status.type {
+      case .regular: [.noFollow, .nonBlocking]
+      case .directory: [.noFollow, .directory]
+      default: [.noFollow, .reference]
+      }
+    let directory = location.directory
+    let path = DirectoryPath(location.name, in: directory.path)
+    let isOld = wallClockSeconds().saturatingSubtract(status.changed.seconds) > ageOfLinks
+    do throws(SystemError) {
+      let made = Directory(try directory.open(location.name, flags), path)
+      // Not another process's, nor one that this very process makes.
+      let isLeft = flags.contains(.reference) ? isOld : try made.descriptor.tryLock()
+      return isLeft ? made : nil
+    } catch {
+      guard error.errno == .permissionDenied else { throw error }
+    }
+    // It had its final rights, which do not let its owner in: its lock cannot be asked for.
+    guard isOld else { return nil }
+    let reference = Directory(try directory.open(location.name, [.noFollow, .reference]), path)
+    guard status.type == .directory, removes else { return reference }
+    try reference.descriptor.setMode(.ownerReadWriteExecute)
+    return Directory(try directory.open(location.name, flags), path)
   }
 
   private static func notRemoved(_ path: FilePath) -> ReflinkError {

@@ -59,6 +59,9 @@ final class CloneLine: Sendable {
     return ClonePlace(self, token, files)
   }
 
+  /// Whether nobody stands in line.
+  var isEmpty: Bool { state.withLock { $0.entries.isEmpty } }
+
   /// Whether a clone has this file now.
   func isCloning(_ file: FileStatus.Identity) -> Bool {
     state.withLock { state in

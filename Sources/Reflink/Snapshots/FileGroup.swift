@@ -18,8 +18,11 @@ final class FileGroup: Sendable {
         code: .invalidArgument, operation: .prepare, source: sources.first ?? "",
         destination: names.first, reason: "\(sources.count) sources, \(names.count) names")
     }
+    var options = CopyOptions.snapshot(preserving)
+    // Two names of one file are two snapshots.
+    options.preserving.hardLinks = false
     entries = EntryCopier(
-      options: .snapshot(preserving), decide: decideOnSnapshotOfFile, activity: activity,
+      options: options, decide: decideOnSnapshotOfFile, activity: activity,
       isOfGroup: true)
     var pairs: [OperandPair] = []
     for (source, name) in zip(sources, names) {

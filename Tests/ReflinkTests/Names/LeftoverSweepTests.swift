@@ -97,6 +97,28 @@ import Testing
     }
   }
 
+  /// Whoever may not read what is his, since it had its final rights, gets rid of it too.
+  @Test func unreadableOnesAreLookedAtByAge() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        """
+        echo x >.reflink-a; mkdir -p .reflink-b/d; echo y >.reflink-c
+        chown -R 65534 .reflink-*; chmod 0 .reflink-a .reflink-b; chmod 777 .
+        """, in: directory.path)
+      await #expect(processExitsWith: .success) { [path = directory.path as String] in
+        setgid(65534)
+        setuid(65534)
+        // They may be about to get their names.
+        #expect(try Blocking.removeLeftovers(in: FilePath(path)) == [FilePath("\(path)/.reflink-c")])
+        var sweep = try LeftoverSweep(
+          OwnedName(FilePath(path)), recursively: false, removes: true, ageOfLinks: -1, nil)
+        while try sweep.resume(nil) != .finished {}
+        #expect(Set(sweep.outcome) == Set(["a", "b"].map { FilePath("\(path)/.reflink-\($0)") }))
+      }
+      #expect(try directory.names() == [])
+    }
+  }
+
   @Test func treesAreCopiedWithoutThem() async throws {
     try await withDirectory(on: .xfs) { directory in
       try await shell(Self.left, in: directory.path)
