@@ -48,19 +48,15 @@ import Testing
       let reading = try FileDescriptor.open(directory.file("b"), .readOnly)
       let closed = FileDescriptor(rawValue: 9999)
       defer { for file in [source, appending, reading] { try? file.close() } }
-      for call in [Blocking.copyFile(_:to:options:controller:)]
-        as [(FileDescriptor, FileDescriptor, CopyOptions, CopyController?) throws -> CopyOutcome]
-      {
-        let (code, text) = said { _ = try call(source, appending, CopyOptions(), nil) }
-        #expect(code == .invalidArgument)
-        #expect(text.contains("descriptor \(appending.rawValue) is open for appending"), "\(text)")
-        let (second, other) = said { _ = try call(source, reading, CopyOptions(), nil) }
-        #expect(second == .invalidArgument)
-        #expect(
-          other.contains("descriptor \(reading.rawValue) is not open for writing"), "\(other)")
-        let (_, third) = said { _ = try call(closed, appending, CopyOptions(), nil) }
-        #expect(third.contains("descriptor 9999") && !third.contains("/proc"), "\(third)")
-      }
+      let (code, text) = said { _ = try Blocking.copyFile(source, to: appending) }
+      #expect(code == .invalidArgument)
+      #expect(text.contains("descriptor \(appending.rawValue) is open for appending"), "\(text)")
+      let (second, other) = said { _ = try Blocking.copyFile(source, to: reading) }
+      #expect(second == .invalidArgument)
+      #expect(
+        other.contains("descriptor \(reading.rawValue) is not open for writing"), "\(other)")
+      let (_, third) = said { _ = try Blocking.copyFile(closed, to: appending) }
+      #expect(third.contains("descriptor 9999") && !third.contains("/proc"), "\(third)")
       let clone = said { _ = try Blocking.cloneFile(source, to: reading) }
       #expect(clone.0 == .invalidArgument)
       #expect(try directory.status("b").st_size == 100)

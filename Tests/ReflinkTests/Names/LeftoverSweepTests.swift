@@ -109,7 +109,8 @@ import Testing
         setgid(65534)
         setuid(65534)
         // They may be about to get their names.
-        #expect(try Blocking.removeLeftovers(in: FilePath(path)) == [FilePath("\(path)/.reflink-c")])
+        #expect(
+          try Blocking.removeLeftovers(in: FilePath(path)) == [FilePath("\(path)/.reflink-c")])
         var sweep = try LeftoverSweep(
           OwnedName(FilePath(path)), recursively: false, removes: true, ageOfLinks: -1, nil)
         while try sweep.resume(nil) != .finished {}
