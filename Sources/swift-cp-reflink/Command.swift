@@ -12,6 +12,7 @@ enum Command {
         "\(String(cString: variable)) is set, which a static program does not notice: install the "
           + "dynamic command too, as ../libexec/swift-cp-reflink (Scripts/install), or unset it")
     }
+    ccommand_catch_ending_signals { Interruption.ofCommand.set() }
     // A write past the process's size limit is then an error to report, not a death.
     _ = signal(SIGXFSZ, SIG_IGN)
     switch parseArguments() {
@@ -26,7 +27,10 @@ enum Command {
     case .copy(let settings):
       switch pairOperands(settings) {
       case .pairs(let pairs):
-        return copy(pairs, settings) ? 0 : 1
+        let succeeded = copy(pairs, settings)
+        let signal = ccommand_received_signal()
+        if signal != 0 { ccommand_end_by_signal(signal) }
+        return succeeded ? 0 : 1
       case .misuse(let message):
         return misuse(message)
       case .refused(let message):
@@ -72,11 +76,11 @@ enum Command {
     var copier = TreeCopier(
       options: settings.copyOptions, decide: settings.rules.decide,
       onFailure: .continue(report: reporter.tell), listener: reporter.listener,
-      ask: ask, remembersCreated: pairs.count > 1,
+      ask: ask, remembersCreated: pairs.count > 1, interruption: .ofCommand,
       workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
     var seen = Repetitions()
-    for index in 0..<pairs.count {
+    for index in 0..<pairs.count where !Interruption.ofCommand.isSet {
       let pair = pairs[index]
       reporter.operands = pair
       let identity =
@@ -101,4 +105,9 @@ enum Command {
     }
     return reporter.finish() && succeeded && copier.outcome.failures == 0
   }
+}
+
+extension Interruption {
+  /// Set by the signals that end the command.
+  static let ofCommand = Interruption()
 }

@@ -1,5 +1,6 @@
 import CCommand
 import CReflink
+import Glibc
 import SystemPackage
 
 /// Standard output and standard error, in the order of what happened.
@@ -41,7 +42,13 @@ struct Output {
   func readAnswer() -> Bool {
     var byte: UInt8 = 0
     var first: UInt8?
-    while unsafe creflink_read(0, &byte, 1, -1) == 1, byte != 0x0A {
+    while true {
+      let count = unsafe creflink_read(0, &byte, 1, -1)
+      if count == -Int(EINTR) {
+        if ccommand_received_signal() != 0 { return false }
+        continue
+      }
+      guard count == 1, byte != 0x0A else { break }
       if first == nil { first = byte }
     }
     return first == UInt8(ascii: "y") || first == UInt8(ascii: "Y")
@@ -73,7 +80,7 @@ struct Output {
       let taken = unsafe rest.withUnsafeBytes {
         unsafe creflink_write(stream.rawValue, $0.baseAddress, $0.count, -1)
       }
-      if taken == -4 { continue }  // EINTR
+      if taken == -Int(EINTR) { continue }
       if taken < 0 { return CInt(-taken) }
       rest = rest.dropFirst(taken)
     }

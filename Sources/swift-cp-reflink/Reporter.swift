@@ -1,3 +1,5 @@
+import CCommand
+import Glibc
 import Reflink
 import Synchronization
 import SystemPackage
@@ -23,7 +25,9 @@ final class Reporter: Sendable {
 
   /// Sends what is left; see `Output.finish`.
   func finish() -> Bool {
-    output.withLock { $0.finish() }
+    // Nobody reads any more.
+    if ccommand_received_signal() == SIGPIPE { return false }
+    return output.withLock { $0.finish() }
   }
 
   /// For the copy to tell of each entry; nil when nobody asked.
@@ -62,6 +66,8 @@ final class Reporter: Sendable {
   func tell(_ error: ReflinkError) {
     // Who declined knows.
     if error.operation == .refuse(.declined) { return }
+    // Nor is anything said of a copy that a signal ends.
+    if error.code == .cancelled, Interruption.ofCommand.isSet { return }
     let operands = operands
     let message = message(for: error, in: operands)
     let line = error.isOfBegunCopy && verbosity >= .names ? line(for: error, operands) : ""

@@ -34,6 +34,16 @@ const char *ccommand_run_preloaded(void);
 /// and error that is closed: no file of a copy may get its number.
 void ccommand_occupy_standard_streams(void);
 
+/// Calls `told`, in a signal handler, at the first SIGINT, SIGTERM, SIGHUP or SIGPIPE that is not
+/// ignored. A second one ends the process. System calls that wait return EINTR.
+void ccommand_catch_ending_signals(void (*told)(void));
+
+/// The first of them that came, or 0.
+int ccommand_received_signal(void);
+
+/// Ends the process as that signal does by default.
+void ccommand_end_by_signal(int number);
+
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
 /// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.

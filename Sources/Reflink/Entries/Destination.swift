@@ -38,6 +38,9 @@ extension EntryCopier {
     guard options.publication == .inPlace else {
       return try openUnpublished(mode: mode, entry, source, destination, turn)
     }
+    if let unnamed = openForLongClone(mode: mode, entry, file, destination) {
+      return .open(unnamed)
+    }
     var found: EntryAction?
     for _ in 0..<Self.maxAttempts where found == nil {
       do throws(SystemError) {
@@ -90,6 +93,10 @@ extension EntryCopier {
     (try? destination.statusIfPresent()) ?? nil != nil
   }
 
+  private func isAbsent(_ destination: Location) -> Bool {
+    do throws(SystemError) { return try destination.statusIfPresent() == nil } catch { return false }
+  }
+
   /// A file that gets its name only when it is complete.
   private func openUnpublished(
     mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location,
@@ -109,10 +116,7 @@ extension EntryCopier {
       try attempt(.createFile, source, destination) { () throws(SystemError) in
         if replacement == .nothing, options.publication == .unnamed {
           do throws(SystemError) {
-            let file = try OwnedName.dot.with { (name) throws(SystemError) in
-              try destination.directory.descriptor.open(name, [.unnamed, .write], mode: mode)
-            }
-            return OpenDestination(file, .unnamed)
+            return try openUnnamed(mode: mode, destination)
           } catch {
             // FUSE, NFS and OCFS2 have no unnamed files; old kernels say EISDIR.
             guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
@@ -120,6 +124,29 @@ extension EntryCopier {
         }
         return try openTemporary(replacement, mode: mode, destination)
       })
+  }
+
+  private func openUnnamed(
+    mode: UInt32, _ destination: Location
+  ) throws(SystemError) -> OpenDestination {
+    let file = try OwnedName.dot.with { (name) throws(SystemError) in
+      try destination.directory.descriptor.open(name, [.unnamed, .write], mode: mode)
+    }
+    return OpenDestination(file, .unnamed)
+  }
+
+  /// Where a signal may end the copy, a file whose clone takes long gets its name last: unlink(2)
+  /// would wait until the clone has ended, and longer than whoever sent the signal wants to. Nil where
+  /// that is not so, or not possible.
+  private func openForLongClone(
+    mode: UInt32, _ entry: EntryFacts, _ file: borrowing Descriptor, _ destination: Location
+  ) -> OpenDestination? {
+    guard activity?.interruption != nil, options.product == .copies, options.cloning != .never,
+      entry.source.type == .regular, entry.source.size > CloneLine.shortSize,
+      (try? file.hasMoreExtents(than: FileTransfer.longExtents)) ?? false,
+      isAbsent(destination)
+    else { return nil }
+    return try? openUnnamed(mode: mode, destination)
   }
 
   /// What is to be done about something that is published when it is complete.

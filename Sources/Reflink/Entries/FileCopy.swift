@@ -204,7 +204,8 @@ extension EntryCopier {
     case .cancelled:
       if let wait = waitForEnd(&copy) {
         if turn != nil { return .suspended(wait) }
-        sleep(for: wait)
+        let end = Instant.now + wait.atMost
+        while copy.transfer.endOfClone != nil, Instant.now < end { sleep(for: wait) }
       }
       var failure = cancelled(source, destination)
       failure.bytesDone = copy.transfer.bytesDone
@@ -218,7 +219,7 @@ extension EntryCopier {
 
   /// For how long a clone that was cancelled is waited for, so that its name is gone when that
   /// is told: it mostly ends within a millisecond.
-  private static var grace: Duration { .milliseconds(40) }
+  private static var grace: Duration { .milliseconds(60) }
 
   /// What is to be waited for before a copy that was cancelled is discarded; once only.
   private func waitForEnd(_ copy: inout FileCopy) -> Wait? {
@@ -299,6 +300,7 @@ extension EntryCopier {
   /// Whether a file under its own name stays although it is not complete.
   private func keepsPartial(_ name: NameTransaction) -> Bool {
     options.partialFiles == .keep && options.cloning != .required && name.state == .named
+      && !(activity?.isInterrupted ?? false)
   }
 
   /// Bytes that are freed at once when an unfinished file is closed.

@@ -15,12 +15,18 @@ final class Activity: Sendable {
     var actions: [(token: UInt64, action: @Sendable () -> Void)] = []
   }
 
-  init(_ controller: CopyController?, isCopy: Bool = true) {
+  /// What may end it from a signal handler.
+  let interruption: Interruption?
+
+  init(_ controller: CopyController?, isCopy: Bool = true, interruption: Interruption? = nil) {
     self.controller = controller
     self.isCopy = isCopy
+    self.interruption = interruption
   }
 
-  var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+  var isCancelled: Bool { cancelled.load(ordering: .relaxed) || isInterrupted }
+
+  var isInterrupted: Bool { interruption?.isSet ?? false }
 
   /// Ends the call after its current step; wakes what waits.
   func cancel() {

@@ -27,17 +27,24 @@ struct SystemError: Error, Equatable {
 }
 
 /// Turns the shim's convention (a value, or -errno) into a value or an error.
-/// EINTR is repeated here, without a bound: no caller treats it in another way, and how
-/// often signals come is the embedder's business.
+/// EINTR is repeated here: no caller treats it in another way. So often in a row it comes of a
+/// system that answers nothing else.
 @inline(__always)
 func check<Value: FixedWidthInteger & SignedInteger>(
   _ call: SystemCall, at offset: Int64? = nil, _ body: () -> Value
 ) throws(SystemError) -> Value {
+  var interruptions = 0
   while true {
     let result = body()
     if result >= 0 { return result }
     let errno = Errno(rawValue: CInt(truncatingIfNeeded: -result))
-    if errno == .interrupted { continue }
+    if errno == .interrupted, interruptions < maxInterruptions {
+      interruptions += 1
+      continue
+    }
     throw SystemError(call: call, errno: errno, offset: offset)
   }
 }
+
+/// How often one call is begun again.
+private let maxInterruptions = 10_000

@@ -11,9 +11,11 @@ func waitUntilReady(
   creflink_wait(descriptor, forWriting, max(limit.wholeNanoseconds, 0)) == 1
 }
 
-/// Whether `descriptor` is readable now.
+/// Whether `descriptor` is readable now, or nothing can tell: whoever uses it then waits in the call
+/// that needs it, and does not ask for ever.
 func isReadable(_ descriptor: CInt) -> Bool {
-  waitUntilReady(descriptor, atMost: .zero)
+  let result = creflink_wait(descriptor, false, 0)
+  return result != 0 && Errno(rawValue: -result) != .interrupted
 }
 
 /// Where threads wait for an event; futex(2).

@@ -4,7 +4,7 @@ import SystemPackage
 extension FileTransfer {
   /// A FICLONE costs 8 to 35 µs an extent. Past `CloneLine.shortSize` and this number
   /// of extents it runs where it can be watched and ended.
-  private static var longExtents: UInt32 { 1024 }
+  static var longExtents: UInt32 { 1024 }
 
   /// How often a clone in its helper is looked at.
   private static var watchInterval: Duration { .milliseconds(20) }

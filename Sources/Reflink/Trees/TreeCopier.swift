@@ -35,12 +35,13 @@ package struct TreeCopier {
   package init(
     options: CopyOptions, decide: @escaping EntryPolicy, onFailure: FailureRule,
     listener: EntryListener? = nil, ask: (@Sendable (Question) -> Bool)? = nil,
-    remembersCreated: Bool = false, workers: Workers
+    remembersCreated: Bool = false, interruption: Interruption? = nil, workers: Workers
   ) {
     self.init(
       EntryCopier(
-        options: options, decide: decide, activity: nil, onExisting: listener, ask: ask,
-        remembersCreated: remembersCreated),
+        options: options, decide: decide,
+        activity: interruption.map { Activity(nil, interruption: $0) }, onExisting: listener,
+        ask: ask, remembersCreated: remembersCreated),
       onFailure: onFailure, workers: workers)
   }
 

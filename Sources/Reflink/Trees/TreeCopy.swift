@@ -57,7 +57,10 @@ final class TreeCopy: Sendable {
     queue: RunQueue?, maxRunners: Int,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) {
-    let activity = entries.activity ?? Activity(nil)
+    // Ending one tree of several does not end those after it.
+    let activity =
+      entries.activity.flatMap { $0.interruption == nil ? $0 : nil }
+      ?? Activity(nil, interruption: entries.activity?.interruption)
     self.activity = activity
     self.entries = entries.within(directory, activity)
     self.filter = filter
@@ -104,6 +107,8 @@ final class TreeCopy: Sendable {
         return try result()
       } else {
         callerWakeUp.wait(past: seen)
+        // Whatever waits sees it at once.
+        if activity.isInterrupted { activity.cancel() }
       }
     }
   }
@@ -130,9 +135,18 @@ final class TreeCopy: Sendable {
   /// The same for the caller, which is woken when there is something.
   private func popOrSleep() -> TreeItem? {
     state.withLock { state in
-      if let item = next(&state) { return item }
-      state.runners -= 1
-      state.callerSleeps = true
+      if let item = next(&state) {
+        // Woken by a signal, not by whoever added it.
+        if state.callerSleeps {
+          state.callerSleeps = false
+          state.runners += 1
+        }
+        return item
+      }
+      if !state.callerSleeps {
+        state.callerSleeps = true
+        state.runners -= 1
+      }
       return nil
     }
   }
