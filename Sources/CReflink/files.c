@@ -31,6 +31,10 @@ int creflink_openat(int directory, const char *path, uint32_t flags, uint32_t mo
     return RESULT(openat(directory, path, bits, (mode_t)mode));
 }
 
+int creflink_synchronize_file_system(int descriptor) {
+    return RESULT(syncfs(descriptor));
+}
+
 int creflink_close(int descriptor) {
     int result = close(descriptor);
     return result < 0 && errno != EINTR ? -errno : 0;

@@ -74,8 +74,10 @@ enum Command {
     var ask: (@Sendable (Question) -> Bool)?
     if settings.rules.asks { ask = { reporter.ask($0, force: force) } }
     var copier = TreeCopier(
-      options: settings.copyOptions, decide: settings.rules.decide,
-      onFailure: .continue(report: reporter.tell), listener: reporter.listener,
+      settings.makesSnapshots
+        ? .snapshots(settings.copyOptions)
+        : .copies(settings.copyOptions, settings.rules.decide, reporter.tell),
+      listener: reporter.listener,
       ask: ask, remembersCreated: pairs.count > 1, interruption: .ofCommand,
       workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
@@ -102,6 +104,12 @@ enum Command {
         reporter.tell(error)
         succeeded = false
       }
+    }
+    do throws(ReflinkError) {
+      try copier.finish()
+    } catch {
+      reporter.tell(error)
+      succeeded = false
     }
     return reporter.finish() && succeeded && copier.outcome.failures == 0
   }

@@ -41,6 +41,8 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
     case .createSpecial: "cannot create special file \(destination)"
     case .clone: "failed to clone \(destination) from \(source)"
     case .offload, .prepare, .snapshot, .inspect: "error copying \(source) to \(destination)"
+    case .read where error.code == .sourceChanged: "\(source): file changed as we copied it"
+    case .synchronize: "error syncing \(destination)"
     case .read: "error reading \(source)"
     case .write: "error writing \(destination)"
     case .remove: "cannot remove \(destination)"
@@ -93,7 +95,8 @@ extension ReflinkError {
     case .createFile:
       errno != .notDirectory && errno != .tooManySymbolicLinkLevels
     case .open(.source), .createSymbolicLink, .createHardLink, .createSpecial, .linkSymbolically,
-      .clone, .offload, .read, .write, .publish, .preserveOwner, .preserveMode, .preserveTimes,
+      .clone, .offload, .read, .write, .synchronize, .publish, .preserveOwner, .preserveMode,
+      .preserveTimes,
       .preserveAttribute, .refuse(.danglingLink), .readDirectory:
       true
     default: false

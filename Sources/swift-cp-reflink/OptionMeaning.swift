@@ -14,6 +14,10 @@ extension OptionState {
       settings.rules.recursive = true
       links = .copy
       settings.copyOptions.preserving = .everything
+    case .atomic: isAtomic = true
+    case .synchronize: isDurable = true
+    case .consistent: settings.copyOptions.sourceChanges = .refused
+    case .snapshot: settings.makesSnapshots = true
     case .attributesOnly: settings.copyOptions.product = .attributesOnly
     case .backup:
       backs = true

@@ -12,7 +12,7 @@ struct Option {
     case noClobber, noPreserve, parents, preserveUsual, preserve, recursive, recursiveToo, reflink
     case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetDirectory
     case noTargetDirectory, update, updateOlder, verbose, version, oneFileSystem, label, context,
-      jobs
+      jobs, atomic, synchronize, snapshot, consistent
   }
 
   let meaning: Meaning
@@ -28,7 +28,7 @@ struct Option {
 
   /// Not an array: the type of one is put together at run time, which costs as much as the
   /// copy of a small file.
-  static let all: [39 of Option] = [
+  static let all: [43 of Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy directories, links and all attributes; same as -dR --preserve=all"),
@@ -131,6 +131,19 @@ struct Option {
       meaning: .jobs, short: "j", long: "jobs", argument: .required("N"),
       help: "copy directories by N threads; by default one for each processor, at most 4",
       isOwn: true),
+    Option(
+      meaning: .atomic, short: nil, long: "atomic",
+      help: "give each file its name when it is complete; what is replaced stays until then",
+      isOwn: true),
+    Option(
+      meaning: .synchronize, short: nil, long: "fsync",
+      help: "return when all of it is on storage", isOwn: true),
+    Option(
+      meaning: .consistent, short: nil, long: "consistent",
+      help: "fail where a file changes while it is copied, after three attempts", isOwn: true),
+    Option(
+      meaning: .snapshot, short: nil, long: "snapshot",
+      help: "clone files and directories with all attributes, complete or not at all", isOwn: true),
     Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
     Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),
   ]

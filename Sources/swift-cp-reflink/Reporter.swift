@@ -111,7 +111,12 @@ final class Reporter: Sendable {
         text += " (backup: \(operands.shown(destination: backup)))"
       }
       text += "\n"
-      if verbosity >= .methods, case .file(let file) = outcome { text += describe(file) }
+      if verbosity >= .methods, case .file(let file) = outcome {
+        text += describe(file)
+        if file.sourceChanged {
+          text += "\(operands.shown(source: source)) changed while it was copied\n"
+        }
+      }
     }
     output.withLock { $0.write(text) }
   }

@@ -8,11 +8,13 @@ struct Settings {
   var verbosity = Verbosity.nothing
   var stripsSlashes = false
   var makesParents = false
+  /// `--snapshot`: the library's snapshots, not copies by cp's rules.
+  var makesSnapshots = false
   /// `--jobs`; nil for as many as there are processors, at most 4.
   var workers: Int?
   var copyOptions = CopyOptions(
     preserving: .nothing, symbolicLinks: .follow, specialFiles: .readContents,
-    partialFiles: .keep)
+    partialFiles: .keep, sourceChanges: .ignored)
   var rules = CopyRules()
 
   /// How the last operand is understood.
@@ -49,6 +51,9 @@ struct OptionState {
   var requiresAttributes = false
   /// `--preserve=context`
   var needsContext = false
+  /// `--atomic`, `--fsync`
+  var isAtomic = false
+  var isDurable = false
   var makesHardLinks = false
   var makesSymbolicLinks = false
   /// Whether backups were asked for, and by which word.

@@ -50,10 +50,40 @@ extension OptionState {
     case .one(let names): settings.rules.backups = names
     case .none(let message): return .misuse(message)
     }
+    if settings.makesSnapshots, let conflict = conflictWithSnapshots(settings) {
+      return .misuse("--snapshot cannot be combined with \(conflict)")
+    }
+    if settings.verbosity >= .methods, settings.copyOptions.sourceChanges == .ignored {
+      settings.copyOptions.sourceChanges = .told
+    }
+    if isAtomic {
+      settings.copyOptions.publication = .unnamed
+      settings.copyOptions.replacedAttributes = .kept
+      settings.copyOptions.removesToMakeRoom = false
+      settings.copyOptions.sweepsLeftovers = true
+    }
+    if isDurable {
+      // What makes the files of a tree cheaper; see Benchmarks.
+      settings.copyOptions.durability = recursive ? .fileSystem : .files
+    }
     if needsContext {
       return .refused("cannot preserve security context without an SELinux-enabled kernel")
     }
     return .copy(settings)
+  }
+
+  /// What asks for something else than clones with all attributes under free names.
+  private func conflictWithSnapshots(_ settings: Settings) -> String? {
+    if settings.copyOptions.product != .copies { return "-l, -s or --attributes-only" }
+    if settings.copyOptions.cloning == .never { return "--reflink=never" }
+    if settings.copyOptions.holes != .keep { return "--sparse" }
+    if backs { return "--backup" }
+    if settings.rules.force || settings.rules.removesDestination {
+      return "-f or --remove-destination"
+    }
+    if settings.rules.asks || settings.rules.update != .all { return "-i, -n or --update" }
+    if settings.makesParents { return "--parents" }
+    return nil
   }
 
   /// How backups are named: by the option's word, else by the environment.

@@ -225,7 +225,7 @@ import Testing
     let status = try source.descriptor.status()
     let copy = DirectoryCopy(
       source: source, destination: destination, status: status, isNew: false, isEntered: true,
-      attributes: nil)
+      attributes: nil, durability: .none)
     let root = Ancestry.Root(
       source: "s", destination: "t", identity: try destination.descriptor.status().identity,
       device: status.identity.device)

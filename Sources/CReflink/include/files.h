@@ -30,6 +30,12 @@ enum creflink_open_flags {
 /// Returns a descriptor, or -errno.
 int creflink_openat(int directory, const char *path, uint32_t flags, uint32_t mode);
 
+/// fsync(2).
+int creflink_synchronize(int descriptor);
+
+/// syncfs(2): all of the file system that the file is on.
+int creflink_synchronize_file_system(int descriptor);
+
 /// close(2). EINTR counts as closed, as it is on Linux.
 int creflink_close(int descriptor);
 
@@ -134,8 +140,5 @@ int creflink_punch_hole(int descriptor, int64_t offset, int64_t length);
 
 /// Whether `count` bytes are all zero, at the speed of memcmp(3), with an early end.
 bool creflink_is_zero(const void *bytes, size_t count);
-
-/// fsync(2).
-int creflink_synchronize(int descriptor);
 
 #endif

@@ -45,6 +45,13 @@ struct SourceAttributes: Sendable {
     return !has
   }
 
+  /// Without what writing into a file takes away.
+  var withoutCapability: SourceAttributes {
+    var others = self
+    others.names.removeAll { $0 == .capability }
+    return others
+  }
+
   func contains(_ name: AttributeName) -> Bool {
     names.contains(name)
   }

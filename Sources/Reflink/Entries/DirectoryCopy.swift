@@ -14,11 +14,14 @@ package final class DirectoryCopy: Sendable {
   /// How it gets its name once it is complete, where it has another until then.
   let publication: DirectoryPublication?
   private let attributes: AttributeCopy?
+  private let durability: CopyOptions.Durability
 
   init(
     source: Directory, destination: Directory, status: FileStatus, isNew: Bool, isEntered: Bool,
-    publication: DirectoryPublication? = nil, attributes: AttributeCopy?
+    publication: DirectoryPublication? = nil, attributes: AttributeCopy?,
+    durability: CopyOptions.Durability
   ) {
+    self.durability = durability
     self.publication = publication
     self.source = source
     self.destination = destination
@@ -30,11 +33,16 @@ package final class DirectoryCopy: Sendable {
 
   /// Once all entries are in place.
   package func finish() throws(ReflinkError) {
-    guard let attributes else { return }
     do throws(AttributeCopy.Failure) {
-      try attributes.apply(status, from: source.descriptor, to: destination.descriptor)
+      try attributes?.apply(status, from: source.descriptor, to: destination.descriptor)
     } catch {
       throw error.error.during(error.operation, source.path.path, destination.path.path)
+    }
+    guard durability == .files else { return }
+    do throws(SystemError) {
+      try destination.synchronize()
+    } catch {
+      throw error.during(.synchronize, source.path.path, destination.path.path)
     }
   }
 
@@ -62,6 +70,7 @@ package final class DirectoryCopy: Sendable {
     let isEntered: Bool
     let publication: DirectoryPublication?
     let attributes: AttributeCopy?
+    let durability: CopyOptions.Durability
 
     init(_ copy: DirectoryCopy, destination: FileStatus.Identity) {
       source = Side(copy.source, copy.status.identity)
@@ -71,6 +80,7 @@ package final class DirectoryCopy: Sendable {
       isEntered = copy.isEntered
       publication = copy.publication
       attributes = copy.attributes
+      durability = copy.durability
     }
   }
 
@@ -121,6 +131,6 @@ extension DirectoryCopy.Parked {
     return DirectoryCopy(
       source: source, destination: destination, status: directory.status, isNew: directory.isNew,
       isEntered: directory.isEntered, publication: directory.publication,
-      attributes: directory.attributes)
+      attributes: directory.attributes, durability: directory.durability)
   }
 }

@@ -159,24 +159,27 @@ extension EntryCopier {
       if publishesLast { publication = pending } else { try pending.publishNow(made) }
     }
     let parent = destination.directory
+    let entered = Directory(
+      made,
+      DirectoryPath(
+        OwnedName(destination.name), in: parent.path, temporaryName: publishesLast ? name : nil),
+      observed: ObservedDirectory(inheritsACL: inheritsACL),
+      // A directory that changes its name, or is a link, is not found again by its name: it
+      // stays open, and those in it are found from there.
+      base: publishesLast || (!isNew && (isOnTheWay || options.entersLinkedDirectories))
+        ? nil : parent.base ?? parent)
+    if !isNew {
+      try unsynchronized?.entered(entered)
+      if options.sweepsLeftovers { LeftoverSweep.removeLeftovers(in: entered) }
+    }
     return DirectoryCopy(
-      source: from,
-      destination: Directory(
-        made,
-        DirectoryPath(
-          OwnedName(destination.name), in: parent.path,
-          temporaryName: publishesLast ? name : nil),
-        observed: ObservedDirectory(inheritsACL: inheritsACL),
-        // A directory that changes its name, or is a link, is not found again by its name: it
-        // stays open, and those in it are found from there.
-        base: publishesLast || (!isNew && (isOnTheWay || options.entersLinkedDirectories))
-          ? nil : parent.base ?? parent),
-      status: status, isNew: isNew,
+      source: from, destination: entered, status: status, isNew: isNew,
       isEntered: root.map { $0.device == status.identity.device } ?? true
         || !options.staysOnFileSystem,
       publication: publication,
       attributes: isNew || preserving.needsOwnersOnly || preserving.times
-        || preserving.extendedAttributes != .ignore ? attributes : nil)
+        || preserving.extendedAttributes != .ignore ? attributes : nil,
+      durability: options.durability)
   }
 
   /// A new directory must let its owner fill it, whatever the umask left. `given` is what
@@ -191,7 +194,9 @@ extension EntryCopier {
       do throws(SystemError) {
         let opened = try directory.descriptor.open(name, flags)
         if isNew {
-          given = try opened.rights().permissions
+          let rights = try opened.rights()
+          try directory.requireOwn(rights.owner)
+          given = rights.permissions
           try Self.letOwnerIn(opened, given)
         }
         return opened
@@ -201,7 +206,9 @@ extension EntryCopier {
         if !isNew { return try directory.descriptor.open(name, flags.union(.reference)) }
       }
       let reference = try directory.descriptor.open(name, flags.union(.reference))
-      given = try reference.rights().permissions
+      let rights = try reference.rights()
+      try directory.requireOwn(rights.owner)
+      given = rights.permissions
       try Self.letOwnerIn(reference, given)
       return try directory.descriptor.open(name, flags)
     }
@@ -289,7 +296,10 @@ extension EntryCopier {
     let name = transaction.currentName(at: destination)
     let directory = destination.directory
     let made = try? directory.open(name, [.reference, .directory, .noFollow])
-    guard let made else { return OwnedLocation(directory, name).path }
+    // Another's by now, perhaps.
+    guard let made, let owner = try? made.rights().owner,
+      (try? directory.requireOwn(owner)) != nil
+    else { return OwnedLocation(directory, name).path }
     return transaction.discard(made, isDirectory: true, at: destination)
   }
 

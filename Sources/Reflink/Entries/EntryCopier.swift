@@ -19,6 +19,10 @@ final class EntryCopier: Sendable {
   let ask: (@Sendable (Question) -> Bool)?
   /// Whether files halt before their data moves, until all of several are ready.
   let isOfGroup: Bool
+  /// What is to be made durable in the end; nil where nothing is.
+  let unsynchronized: PendingSynchronization?
+  /// Of sources that change while they are copied.
+  let changes: SourceChangeCount
   /// What this copy created, where several sources may have one name; else nil.
   let created: CreatedEntries?
 
@@ -34,6 +38,8 @@ final class EntryCopier: Sendable {
     self.onExisting = onExisting
     self.ask = ask
     umask = Umask()
+    unsynchronized = PendingSynchronization(options.durability)
+    changes = SourceChangeCount()
     hardLinks =
       options.preserving.hardLinks
       ? HardLinks(namesMayReturn: options.symbolicLinks != .copy || remembersCreated) : nil
@@ -51,6 +57,8 @@ final class EntryCopier: Sendable {
     onExisting = whole.onExisting
     ask = whole.ask
     umask = whole.umask
+    unsynchronized = whole.unsynchronized
+    changes = whole.changes
     hardLinks = whole.hardLinks
     created = whole.created
   }
@@ -129,6 +137,7 @@ final class EntryCopier: Sendable {
         )?.afterLeaving(size, activity)
       }
       if let result {
+        if isOperand, result.givesName { unsynchronized?.named(in: destination.directory) }
         guard case .begunAgain = result else { return result }
       }
       // Or the name leads to another file than the one that was decided on.
@@ -267,6 +276,15 @@ final class EntryCopier: Sendable {
 }
 
 extension EntryCopier.Result {
+  /// Whether a name was given, or what it leads to was changed.
+  fileprivate var givesName: Bool {
+    switch self {
+    case .skipped, .unchanged, .keptDifferent, .left, .blocked, .begunAgain, .postponed, .planned:
+      false
+    case .file, .hardLink, .alreadyLinked, .symbolicLink, .special, .directory, .unfinished: true
+    }
+  }
+
   /// With the size of a source that was not copied, which is dealt with all the same.
   fileprivate consuming func afterLeaving(_ size: Int64, _ activity: Activity?) -> Self {
     switch self {

@@ -43,7 +43,7 @@ extension EntryCopier {
       switch try plan(unpublished: entry, source, destination) {
       case .skipped, .keptDifferent: return .skipped
       case .unchanged: return .unchanged
-      case .make(let replacement): wanted = replacement
+      case .make(let replacement, _): wanted = replacement
       }
     }
     do throws(SystemError) {
@@ -179,9 +179,10 @@ extension EntryCopier {
     do throws(SystemError) {
       let made = try directory.open(current, [.reference, .noFollow])
       let there = try made.status()
-      guard there.type == status.type, there.specialDevice == status.specialDevice else {
-        throw SystemError(call: .open, errno: .fileExists)
-      }
+      guard there.type == status.type, there.specialDevice == status.specialDevice,
+        there.linkCount == 1
+      else { throw SystemError(call: .open, errno: .fileExists) }
+      try directory.requireOwn(there.owner)
       return made
     } catch {
       var failure = error.during(.open(.destination), source.path, destination.path)

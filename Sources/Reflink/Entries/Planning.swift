@@ -45,7 +45,7 @@ extension EntryCopier {
         DirectoryCopy(
           source: Directory(opened, path, base: base),
           destination: Directory(again, path, base: base), status: status, isNew: false,
-          isEntered: true, attributes: nil))
+          isEntered: true, attributes: nil, durability: .none))
     }
   }
 }

@@ -20,7 +20,7 @@ extension ReflinkError: CustomStringConvertible {
     return switch code {
     case .notSupported(let cause) where cause != .notSupported: "\(cause)"
     case .cancelled: "cancelled"
-    case .sourceChanged: "the source became shorter"
+    case .sourceChanged: "the source changed meanwhile"
     default: errno?.description
     }
   }
@@ -45,6 +45,7 @@ extension ReflinkError: CustomStringConvertible {
     case .offload: "cannot copy \(source) to \(target)"
     case .read: "cannot read \(source)"
     case .write: "cannot write \(target)"
+    case .synchronize: "cannot write \(target) out to storage"
     case .remove: "cannot remove \(target)"
     case .backUp: "cannot give \(target) another name"
     case .publish: "cannot give \(target) its name"

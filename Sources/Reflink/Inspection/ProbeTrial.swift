@@ -154,7 +154,7 @@ extension FileSystemType {
   fileprivate var isRemote: Bool {
     switch self {
     case .nfs, .cifs, .smb2, .ceph: true
-    case .ext4, .xfs, .btrfs, .ocfs2: false
+    case .ext4, .xfs, .btrfs, .ocfs2, .tmpfs, .overlay: false
     }
   }
 }

@@ -58,6 +58,15 @@ package final class Directory: Sendable {
     try name.with { (name) throws(SystemError) in try descriptor.open(name, flags) }
   }
 
+  /// Throws where what was just made here, and opened by its name, belongs to somebody else: another
+  /// thing has its name by now, and its attributes are not ours to change.
+  func requireOwn(_ owner: UserID) throws(SystemError) {
+    if owner == FileCredentials.current.user { return }
+    // A server, a daemon or a mount option may give what is made to another.
+    guard try descriptor.fileSystemType()?.givesFilesToTheirMakers ?? false else { return }
+    throw SystemError(call: .open, errno: .fileExists)
+  }
+
   /// Opens a directory of a tree again, from the base and name by name: no link is
   /// followed on the way, and no path has a length that matters.
   static func reopen(

@@ -38,8 +38,10 @@ struct BatchCopy: ~Copyable, Operation {
         parts.onFailure.tell(error)
         index += 1
       }
+      try entries.unsynchronized?.finishIfMany()
       if let turn, turn.isOver { return .spent }
     }
+    try entries.unsynchronized?.finish()
     return .finished
   }
 

@@ -156,13 +156,17 @@ extension CopyRequest {
     let entries = entries(activity)
     do throws(ReflinkError) {
       switch next(try begin(entries, nil)) {
-      case .done(let outcome): return outcome
+      case .done(let outcome):
+        try entries.unsynchronized?.finish()
+        return outcome
       case .tree(let directory):
         let helps = parts.workersHelp && RunQueue.shared.mayWorkForCaller
         let tree = tree(entries, directory, queue: helps ? .shared : nil)
         // It refers to directories that were opened.
         defer { entries.hardLinks?.forgetAll() }
-        return Self.outcome(try tree.runBlocking(directory), directory.isNew)
+        let account = try tree.runBlocking(directory)
+        try entries.unsynchronized?.finish()
+        return Self.outcome(account, directory.isNew)
       case .again, .file: preconditionFailure("without a turn a file is copied to its end")
       }
     } catch {

@@ -43,7 +43,9 @@ final class CopyWork: Work {
         case .file(let file): next = request.next(try entries.resume(file, turn))
         }
         switch next {
-        case .done(let outcome): stage = .ended(.success(outcome))
+        case .done(let outcome):
+          try entries.unsynchronized?.finish()
+          stage = .ended(.success(outcome))
         case .again(let wait):
           stage = .toBegin(wait.place)
           return .waiting(wait)
@@ -83,10 +85,19 @@ final class CopyWork: Work {
     let completion = completion
     let isNew = directory.isNew
     let hardLinks = entries.hardLinks
+    let unsynchronized = entries.unsynchronized
     let tree = request.tree(entries, directory, queue: turn.queue) { result in
       // It refers to directories that were opened.
       hardLinks?.forgetAll()
-      completion(result.map { CopyRequest.outcome($0, isNew) })
+      completion(
+        result.flatMap { account in
+          do throws(ReflinkError) {
+            try unsynchronized?.finish()
+            return .success(CopyRequest.outcome(account, isNew))
+          } catch {
+            return .failure(error)
+          }
+        })
     }
     try tree.runAsync(directory)
     return tree

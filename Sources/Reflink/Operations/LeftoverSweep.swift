@@ -3,7 +3,7 @@ import SystemPackage
 /// Looks for what killed copies have left under temporary names, and removes it where that is
 /// asked for.
 ///
-/// What this process's user made is looked at (all of it where that is root). A file or directory is
+/// What this process's user made is looked at (all of it where that is root), and what has no other name. A file or directory is
 /// left over where nobody holds its lock, which whoever makes one holds until it has its name; a
 /// link or a node, which is renamed at once, after an hour.
 struct LeftoverSweep: ~Copyable, Operation {
@@ -38,6 +38,23 @@ struct LeftoverSweep: ~Copyable, Operation {
       throw error.during(.readDirectory, directory.path)
     }
     directories = [root.path]
+  }
+
+  /// Of one open directory, and what is directly in it.
+  private init(_ directory: Directory) {
+    ageOfLinks = 3600
+    removes = true
+    recursively = false
+    activity = nil
+    root = directory
+    directories = [directory.path]
+  }
+
+  /// Removes what is left over in a directory that takes new names. What cannot be removed is no
+  /// fault of theirs.
+  static func removeLeftovers(in directory: Directory) {
+    var sweep = LeftoverSweep(directory)
+    _ = try? sweep.resume(nil)
   }
 
   mutating func resume(_ turn: WorkerTurn?) throws(ReflinkError) -> Turn {
@@ -99,7 +116,9 @@ struct LeftoverSweep: ~Copyable, Operation {
       guard
         let status = try location.with({ (location) throws(SystemError) in
           try location.statusIfPresent()
-        }), isPrivileged() || status.owner == FileCredentials.current.user
+        }), isPrivileged() || status.owner == FileCredentials.current.user,
+        // Under another name it may be wanted.
+        status.type == .directory || status.linkCount == 1
       else { return }
       try consider(location, status)
     } catch {

@@ -30,6 +30,9 @@ extension CopyRequest {
         throw error.during(.open(side), paths.0, paths.1)
       }
     }
+    var options = options
+    // Of what has no name here the file itself is what is written out.
+    if options.durability == .fileSystem { options.durability = .files }
     return CopyRequest(
       files: .open(try open(source, .source), try open(destination, .destination)),
       options: options, decide: ExistingRule.replace.decideOnFile(options))

@@ -20,6 +20,12 @@ public struct CopyOptions: Sendable, Hashable {
   public var publication: Publication
   /// What becomes of a file that is not completed.
   public var partialFiles: PartialFiles
+  /// What of it outlives a power cut.
+  public var durability: Durability
+  /// What is done about a source that changes meanwhile.
+  public var sourceChanges: SourceChanges
+  /// What a file that is overwritten leaves to its successor.
+  public var replacedAttributes: ReplacedAttributes
   /// What is made of files; directories are always made.
   package var product = EntryProduct.copies
   /// Directories of other file systems are made, and left empty.
@@ -33,6 +39,9 @@ public struct CopyOptions: Sendable, Hashable {
   /// it is lost if the copy fails then.
   package var removesToMakeRoom = false
 
+  /// Whether what killed copies left is removed from directories that take new names.
+  package var sweepsLeftovers = false
+
   /// Whether a small file that was cloned is looked at again, for what is kept in metadata.
   package var detectsInlineData = false
 
@@ -42,7 +51,8 @@ public struct CopyOptions: Sendable, Hashable {
     holes: Holes = .keep,
     preserving: Preservation = .everything, symbolicLinks: SymbolicLinks = .copy,
     specialFiles: SpecialFiles = .recreate, publication: Publication = .inPlace,
-    partialFiles: PartialFiles = .remove
+    partialFiles: PartialFiles = .remove, durability: Durability = .none,
+    sourceChanges: SourceChanges = .told, replacedAttributes: ReplacedAttributes = .discarded
   ) {
     self.cloning = cloning
     self.smallestClone = smallestClone
@@ -53,6 +63,9 @@ public struct CopyOptions: Sendable, Hashable {
     self.specialFiles = specialFiles
     self.publication = publication
     self.partialFiles = partialFiles
+    self.durability = durability
+    self.sourceChanges = sourceChanges
+    self.replacedAttributes = replacedAttributes
   }
 }
 

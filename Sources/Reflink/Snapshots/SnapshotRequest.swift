@@ -1,7 +1,7 @@
 import SystemPackage
 
 /// Of what a caller names, regular files and directories only; in a directory, everything.
-@Sendable private func decideOnSnapshot(_ facts: EntryFacts) -> EntryAction {
+@Sendable func decideOnSnapshot(_ facts: EntryFacts) -> EntryAction {
   let type = facts.source.type
   if facts.isOperand, type != .regular, type != .directory { return .refuse(.notRegular) }
   return facts.destination == .unseen ? .create : .refuse(.exists)

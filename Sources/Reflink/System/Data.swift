@@ -116,11 +116,6 @@ extension Descriptor {
       creflink_punch_hole(number, range.lowerBound, range.upperBound - range.lowerBound)
     }
   }
-
-  /// fsync(2).
-  func synchronize() throws(SystemError) {
-    _ = try check(.synchronize) { creflink_synchronize(number) }
-  }
 }
 
 /// What offsets and lengths of ranges must be multiples of to be shared.
@@ -166,6 +161,16 @@ enum FileSystemType: Int64 {
   case cifs = 0xFF53_4D42
   case smb2 = 0xFE53_4D42
   case ceph = 0x00C3_6400
+  case tmpfs = 0x0102_1994
+  case overlay = 0x794C_7630
+
+  /// Whether what is made belongs to its maker, whatever was asked for at the mount.
+  var givesFilesToTheirMakers: Bool {
+    switch self {
+    case .ext4, .xfs, .btrfs, .ocfs2, .tmpfs, .overlay: true
+    case .nfs, .cifs, .smb2, .ceph: false
+    }
+  }
 }
 
 extension Descriptor {

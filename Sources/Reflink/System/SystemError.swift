@@ -4,6 +4,7 @@ import SystemPackage
 enum SystemCall: String, Sendable, Hashable {
   case open, close, duplicate = "fcntl", statx, statfs
   case read, write, truncate = "ftruncate", allocate = "fallocate", synchronize = "fsync"
+  case synchronizeFileSystem = "syncfs"
   case clone = "FICLONE", cloneRange = "FICLONERANGE", copyRange = "copy_file_range"
   case helper = "clone", extents = "FIEMAP", seek = "lseek"
   case getInodeFlags = "FS_IOC_GETFLAGS", setInodeFlags = "FS_IOC_SETFLAGS"

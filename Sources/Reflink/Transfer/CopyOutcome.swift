@@ -71,6 +71,9 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
   public var offload = Attempt.notTried
   /// Where, and in how many pieces, the clone ran.
   public var execution = Execution.inline
+  /// Whether the source's size or times changed while its data was copied, so that the copy may be of
+  /// no single moment. Of a file that was cloned whole it is not asked.
+  public var sourceChanged = false
   /// What was changed so that the two could share.
   public var noCopyOnWrite: NoCopyOnWriteChange?
 
@@ -84,7 +87,8 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
 
   // Without what only the command tells.
   private enum CodingKeys: String, CodingKey {
-    case cloned, inline, offloaded, copied, holes, clone, offload, execution, noCopyOnWrite
+    case cloned, inline, offloaded, copied, holes, clone, offload, execution, sourceChanged
+    case noCopyOnWrite
   }
 
   /// How the data got there.

@@ -10,6 +10,8 @@ package struct TreeCopier {
   private let workers: Workers
   /// Made for the first directory.
   private var queue: RunQueue?
+  /// The directory whose leftovers were removed last.
+  private var swept: Directory?
   package private(set) var outcome = TreeOutcome()
 
   /// Who copies a directory's entries.
@@ -32,17 +34,41 @@ package struct TreeCopier {
     self.workers = workers
   }
 
+  /// What is made of operands.
+  package struct Rules {
+    var options: CopyOptions
+    var decide: EntryPolicy
+    var onFailure: FailureRule
+
+    /// By a policy; failures are told, and the copy goes on.
+    package static func copies(
+      _ options: CopyOptions, _ decide: @escaping EntryPolicy,
+      _ report: @escaping @Sendable (ReflinkError) -> Void
+    ) -> Rules {
+      Rules(options: options, decide: decide, onFailure: .continue(report: report))
+    }
+
+    /// As `snapshot` makes them: each complete, or not there. Of the options only what is said of
+    /// durability counts, and whether nothing at all is preserved.
+    package static func snapshots(_ options: CopyOptions) -> Rules {
+      let drops = options.usesDefaultMode && options.preserving == .nothing
+      var snapshots = CopyOptions.snapshot(drops ? .nothing : .everything)
+      snapshots.durability = options.durability
+      snapshots.sweepsLeftovers = options.sweepsLeftovers
+      return Rules(options: snapshots, decide: decideOnSnapshot, onFailure: .stop)
+    }
+  }
+
   package init(
-    options: CopyOptions, decide: @escaping EntryPolicy, onFailure: FailureRule,
-    listener: EntryListener? = nil, ask: (@Sendable (Question) -> Bool)? = nil,
+    _ rules: Rules, listener: EntryListener? = nil, ask: (@Sendable (Question) -> Bool)? = nil,
     remembersCreated: Bool = false, interruption: Interruption? = nil, workers: Workers
   ) {
     self.init(
       EntryCopier(
-        options: options, decide: decide,
+        options: rules.options, decide: rules.decide,
         activity: interruption.map { Activity(nil, interruption: $0) }, onExisting: listener,
         ask: ask, remembersCreated: remembersCreated),
-      onFailure: onFailure, workers: workers)
+      onFailure: rules.onFailure, workers: workers)
   }
 
   /// Throws where there is no such source.
@@ -106,7 +132,11 @@ package struct TreeCopier {
   package mutating func copy(
     _ source: OwnedLocation, to destination: OwnedLocation
   ) throws(ReflinkError) -> Bool {
-    try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) -> Bool in
+    if entries.options.sweepsLeftovers, swept !== destination.directory {
+      LeftoverSweep.removeLeftovers(in: destination.directory)
+      swept = destination.directory
+    }
+    return try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) -> Bool in
       do throws(ReflinkError) {
         let result = try entries.copy(from, isOperand: true, to: to)
         switch result {
@@ -131,6 +161,11 @@ package struct TreeCopier {
         return error.operation == .readDirectory
       }
     }
+  }
+
+  /// To be called once all is copied: what was to be durable is now.
+  package func finish() throws(ReflinkError) {
+    try entries.unsynchronized?.finish()
   }
 
   private mutating func copyContents(of directory: DirectoryCopy) throws(ReflinkError) {

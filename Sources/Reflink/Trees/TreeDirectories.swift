@@ -91,6 +91,7 @@ extension TreeCopy {
     guard let copy = unpublished, let publication = copy.publication else { return end() }
     if !isStopped {
       do throws(ReflinkError) {
+        if entries.options.durability == .fileSystem { try synchronize(copy) }
         try publication.publish(copy.destination.descriptor, root?.source ?? "")
         return end()
       } catch {
@@ -98,6 +99,15 @@ extension TreeCopy {
       }
     }
     push(.removal(TreeRemoval(copy.destination, publication)))
+  }
+
+  /// Writes out all of a tree before it gets its name.
+  private func synchronize(_ copy: DirectoryCopy) throws(ReflinkError) {
+    do throws(SystemError) {
+      try copy.destination.synchronizeFileSystem()
+    } catch {
+      throw error.during(.synchronize, copy.source.path.path, copy.destination.path.path)
+    }
   }
 
   /// The tree that was not published is gone, or here it still is.

@@ -75,7 +75,9 @@ import Testing
   func aLongCloneEndsWithItsName(_ system: TestFileSystem, _ signal: String) async throws {
     try await withDirectory(on: system) { directory in
       try directory.makeFragmented("a", extents: 40_000)
-      let ended = try await interrupt(directory, "a b", with: signal, once: "[ -e /proc/$p/task/$p/children ] && [ -s /proc/$p/task/$p/children ]")
+      let ended = try await interrupt(
+        directory, "a b", with: signal,
+        once: "[ -e /proc/$p/task/$p/children ] && [ -s /proc/$p/task/$p/children ]")
       #expect(ended == "\(signal)\n" || ended == "0\n")
       #expect(directory.exists("b") == (ended == "0\n"))
     }

@@ -6,10 +6,14 @@ struct OpenDestination: ~Copyable {
   /// How it comes by its name; nil for a file that was there before.
   let name: NameTransaction?
   let type: FileType
+  /// What it replaces, and is to take attributes from.
+  let replaced: Descriptor?
 
   init(
-    _ descriptor: consuming Descriptor, _ name: NameTransaction?, _ type: FileType = .regular
+    _ descriptor: consuming Descriptor, _ name: NameTransaction?, _ type: FileType = .regular,
+    replacing replaced: consuming Descriptor? = nil
   ) {
+    self.replaced = replaced
     self.descriptor = descriptor
     self.name = name
     self.type = type
@@ -36,7 +40,7 @@ extension EntryCopier {
     _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Destination {
     guard options.publication == .inPlace else {
-      return try openUnpublished(mode: mode, entry, source, destination, turn)
+      return try openUnpublished(mode: mode, entry, file, source, destination, turn)
     }
     if let unnamed = openForLongClone(mode: mode, entry, file, destination) {
       return .open(unnamed)
@@ -94,20 +98,37 @@ extension EntryCopier {
   }
 
   private func isAbsent(_ destination: Location) -> Bool {
-    do throws(SystemError) { return try destination.statusIfPresent() == nil } catch { return false }
+    do throws(SystemError) { return try destination.statusIfPresent() == nil } catch {
+      return false
+    }
   }
 
   /// A file that gets its name only when it is complete.
   private func openUnpublished(
-    mode: UInt32, _ entry: EntryFacts, _ source: Location, _ destination: Location,
-    _ turn: WorkerTurn?
+    mode: UInt32, _ entry: EntryFacts, _ file: borrowing Descriptor, _ source: Location,
+    _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Destination {
     let replacement: Replacement
+    let action: EntryAction?
     switch try plan(unpublished: entry, source, destination) {
     case .skipped: return .skipped
     case .unchanged: return .unchanged
     case .keptDifferent: return .keptDifferent
-    case .make(let planned): replacement = planned
+    case .make(let planned, let decided): (replacement, action) = (planned, decided)
+    }
+    var mode = mode
+    var replaced: Descriptor?
+    if let overwritten = try openOverwritten(action, entry, source, destination) {
+      switch consume overwritten {
+      case .inPlace:
+        let open = try openExisting(false, entry, file, source, destination, turn)
+        guard let open else { throw refused(.exists, source, destination) }
+        return open
+      case .removed: break
+      case .replaced(let existing):
+        replaced = consume existing
+        mode = 0o600
+      }
     }
     if replacement != .nothing, let wait = try waitForClone(of: destination, source, turn) {
       return .blocked(wait)
@@ -122,7 +143,7 @@ extension EntryCopier {
             guard error.errno == .notSupported || error.errno == .isDirectory else { throw error }
           }
         }
-        return try openTemporary(replacement, mode: mode, destination)
+        return try openTemporary(replacement, mode: mode, destination, replacing: replaced.take())
       })
   }
 
@@ -154,7 +175,8 @@ extension EntryCopier {
     case skipped
     case unchanged
     case keptDifferent
-    case make(Replacement)
+    /// `nil` where the name is free.
+    case make(Replacement, EntryAction?)
   }
 
   /// A file that is to be overwritten is replaced as a whole.
@@ -165,14 +187,14 @@ extension EntryCopier {
       () throws(SystemError) in try destination.statusIfPresent() != nil
     }
     guard isTaken, let action = try resolveConflict(entry, source, destination) else {
-      return .make(.nothing)
+      return .make(.nothing, nil)
     }
     switch action.kind {
     case .skip: return .skipped
     case .leave: return .unchanged
     case .keepDifferent: return .keptDifferent
     case .create: throw refused(.exists, source, destination)
-    default: return .make(replacement(action) ?? .existing)
+    default: return .make(replacement(action) ?? .existing, action)
     }
   }
 
@@ -209,7 +231,8 @@ extension EntryCopier {
   }
 
   private func openTemporary(
-    _ replacement: Replacement, mode: UInt32, _ destination: Location
+    _ replacement: Replacement, mode: UInt32, _ destination: Location,
+    replacing replaced: consuming Descriptor? = nil
   ) throws(SystemError) -> OpenDestination {
     var file: Descriptor?
     let directory = destination.directory
@@ -219,7 +242,7 @@ extension EntryCopier {
       _ = try? file?.tryLock()
     }
     guard let file = file.take() else { throw SystemError(call: .open, errno: .fileExists) }
-    return OpenDestination(file, transaction)
+    return OpenDestination(file, transaction, replacing: replaced)
   }
 
   /// The target of a dangling link, made through it (POSIXLY_CORRECT). If it came into being

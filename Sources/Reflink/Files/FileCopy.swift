@@ -1,4 +1,3 @@
-import Synchronization
 import SystemPackage
 
 /// A regular file on its way: opened on both sides, stepped by a driver, then
@@ -12,6 +11,10 @@ struct FileCopy: ~Copyable, Sendable {
   /// How the destination comes by its name; nil for one that was there before.
   let name: NameTransaction?
   let attributes: AttributeCopy?
+  /// What it replaces, and takes attributes from.
+  let replaced: Descriptor?
+  /// The source itself, where its data comes from an unnamed clone of it.
+  let original: Descriptor?
   /// Whether the end of a clone that was cancelled was waited for.
   var hasWaitedForEnd = false
   /// Where it stands still until it is told to go on, as one of several files of one moment.
@@ -32,56 +35,16 @@ struct FileCopy: ~Copyable, Sendable {
 
   init(
     status: FileStatus, isOperand: Bool, transfer: consuming FileTransfer,
-    name: NameTransaction?, attributes: AttributeCopy?
+    name: NameTransaction?, attributes: AttributeCopy?,
+    replacing replaced: consuming Descriptor? = nil, original: consuming Descriptor? = nil
   ) {
+    self.replaced = replaced
+    self.original = original
     self.status = status
     self.isOperand = isOperand
     self.transfer = transfer
     self.name = name
     self.attributes = attributes
-  }
-}
-
-/// An unfinished copy, and where it comes from and goes to, until somebody resumes it.
-final class SuspendedFile: Sendable {
-  let source: OwnedLocation
-  let destination: OwnedLocation
-  let copy: Mutex<FileCopy?>
-
-  init(_ copy: consuming FileCopy, _ source: Location, _ destination: Location) {
-    self.source = OwnedLocation(source)
-    self.destination = OwnedLocation(destination)
-    self.copy = Mutex(copy)
-  }
-
-  /// The copy, once.
-  func take() -> FileCopy? {
-    copy.withLock { $0.take() }
-  }
-
-  /// Lets it go on to the next halt, or to its end.
-  func goOn(to halt: FileCopy.Halt?) throws(SystemError) {
-    try copy.withLock { (copy) throws(SystemError) in
-      guard var unfinished = copy.take() else { return }
-      unfinished.halt = halt
-      do throws(SystemError) {
-        if halt == .afterData { try unfinished.lookAgain() }
-        copy = consume unfinished
-      } catch {
-        copy = consume unfinished
-        throw error
-      }
-    }
-  }
-
-  /// Whether it has all its data.
-  var hasData: Bool {
-    copy.withLock { $0?.transfer.isFinished ?? true }
-  }
-
-  func putBack(_ unfinished: consuming FileCopy) {
-    var unfinished: FileCopy? = unfinished
-    copy.withLock { swap(&$0, &unfinished) }
   }
 }
 
@@ -91,6 +54,15 @@ extension EntryCopier {
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location,
     to destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
+    if let target = try replacedTarget(entry, source, destination) {
+      var entry = entry
+      var opened: Descriptor? = consume file
+      entry.isConfirmed = true
+      return try target.with { (target) throws(ReflinkError) in
+        guard let file = opened.take() else { return .begunAgain }
+        return try copyFile(entry, file, source, to: target, turn)
+      }
+    }
     // Before there is a copy: what the source's rights are decides what it is made with.
     let attributes = SourceAttributes(
       listing: file, entry.source.type, for: options.preserving)
@@ -108,14 +80,20 @@ extension EntryCopier {
         attributes, rights, entry.source, to: target, source, destination)
       let type = target.type
       let name = target.name
+      var data = file
+      var original: Descriptor?
+      if let clone = momentaryClone(of: data, entry.source, source, destination) {
+        original = consume data
+        data = clone
+      }
       var copy = FileCopy(
         status: entry.source, isOperand: entry.isOperand,
         transfer: FileTransfer(
-          from: file, entry.source, into: target.descriptor, type,
+          from: data, entry.source, into: target.descriptor, type,
           cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
           refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
           place: turn?.place),
-        name: name, attributes: copied)
+        name: name, attributes: copied, replacing: target.replaced, original: original)
       if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)
     }
@@ -148,7 +126,7 @@ extension EntryCopier {
       return .file(outcome)
     case .suspended(let wait):
       return .unfinished(SuspendedFile(copy, source, destination), wait)
-    case .madeRoom: return .begunAgain
+    case .toBeginAgain: return .begunAgain
     case .cancelled(let failure, let isEnding):
       if isEnding || (turn != nil && copy.transfer.bytesDone > Self.quicklyClosed) {
         Discarding.submit(SuspendedFile(copy, source, destination), by: self)
@@ -158,15 +136,15 @@ extension EntryCopier {
   }
 
   /// How far a file came.
-  private enum Progress {
+  enum Progress {
     /// It has its data, its attributes (unless one failed) and its name.
     case complete(CopyOutcome, ReflinkError?)
     /// To be resumed after the wait, if there is one.
     case suspended(Wait?)
     /// Discarded, for this reason; or to be discarded once its clone has ended.
     case cancelled(ReflinkError, isEnding: Bool)
-    /// Discarded, and so is what it was to replace.
-    case madeRoom
+    /// Discarded: what it was to replace is gone too, or its source has changed.
+    case toBeginAgain
   }
 
   /// Moves a file's data on: to the end, or as far as the turn goes. What fails is
@@ -192,7 +170,7 @@ extension EntryCopier {
       if failure.code == .noSpace, copy.transfer.readsAtOffsets,
         makeRoom(replacing: copy.name?.replacement, destination)
       {
-        return .madeRoom
+        return .toBeginAgain
       }
       throw failure
     }
@@ -228,64 +206,6 @@ extension EntryCopier {
     else { return nil }
     copy.hasWaitedForEnd = true
     return Wait(descriptor: end, atMost: Self.grace, endsWithCancellation: false)
-  }
-
-  /// Attributes, then the name: the copy is complete when it appears.
-  private func finish(
-    _ copy: inout FileCopy, _ source: Location, _ destination: Location
-  ) throws(ReflinkError) -> Progress {
-    var failure: ReflinkError?
-    do throws(AttributeCopy.Failure) {
-      try copy.attributes?.apply(
-        copy.status, from: copy.transfer.mover.source, to: copy.transfer.mover.destination)
-    } catch {
-      failure = report(error, source, destination)
-    }
-    if var failure, options.publication != .inPlace {
-      // It was to appear complete or not at all.
-      failure.leftover = discard(&copy, destination)
-      throw failure
-    }
-    do throws(NameTransaction.Failure) {
-      let backup = try copy.name?.publish(copy.transfer.mover.destination, as: destination)
-      tellBackup(backup ?? nil, source, destination)
-    } catch {
-      var failure = error.describe(source, destination)
-      let leftover = discard(&copy, destination)
-      failure.leftover = failure.leftover ?? leftover
-      throw failure
-    }
-    try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
-      try remember(
-        EntryFacts(source: copy.status, destination: .unseen, isOperand: copy.isOperand),
-        destination, copy.transfer.mover.destination)
-    }
-    var outcome = copy.transfer.outcome
-    if options.detectsInlineData {
-      outcome.reclassifyInlineData(of: copy.transfer.mover.destination)
-    }
-    if let cause = outcome.fallback {
-      destination.directory.observed?.noteCloneRefusal(cause, from: copy.status)
-    }
-    return .complete(outcome, failure)
-  }
-
-  /// Closes a complete file, and tells of a write that failed only now.
-  private func close(
-    _ file: consuming Descriptor, _ failure: ReflinkError?, _ source: Location,
-    _ destination: Location
-  ) throws(ReflinkError) {
-    var failure = failure
-    do throws(SystemError) {
-      try file.close()
-    } catch {
-      failure = error.during(.write, source.path, destination.path)
-    }
-    if var failure {
-      failure.leftover = destination.path
-      throw failure
-    }
-    activity?.controller?.fileDone()
   }
 
   /// Returns what is there of it nevertheless.

@@ -39,7 +39,13 @@ extension EntryCopier {
     to target: borrowing OpenDestination, _ from: Location, _ to: Location
   ) throws(ReflinkError) -> AttributeCopy? {
     let preserving = options.preserving
-    let isNew = target.name != nil
+    // What takes another's attributes first is, after that, like a file that was there.
+    let isReplaced =
+      switch target.replaced {
+      case .some: true;
+      case .none: false
+      }
+    let isNew = target.name != nil && !isReplaced
     let preservesAny =
       preserving.needsOwnersOnly || preserving.times || preserving.extendedAttributes != .ignore
       || (isNew && rights.final != nil)

@@ -1,0 +1,80 @@
+import Synchronization
+import SystemPackage
+
+/// Sources that somebody writes to while they are copied.
+extension EntryCopier {
+  /// An unnamed clone of the source, beside it, which is of one moment: where the destination is on
+  /// another file system. Nil where that is not asked for, or not possible.
+  func momentaryClone(
+    of file: borrowing Descriptor, _ status: FileStatus, _ source: Location,
+    _ destination: Location
+  ) -> Descriptor? {
+    guard options.sourceChanges == .refused, options.product == .copies,
+      status.type == .regular, status.size > 0,
+      let there = try? destination.directory.descriptor.status(),
+      there.identity.device != status.identity.device
+    else { return nil }
+    do throws(SystemError) {
+      let clone = try OwnedName.dot.with { (name) throws(SystemError) in
+        try source.directory.descriptor.open(name, [.unnamed, .readWrite], mode: 0o600)
+      }
+      try clone.clone(from: file)
+      return clone
+    } catch {
+      return nil
+    }
+  }
+
+  /// Whether the source is not what it was when its copy began.
+  func hasChanged(_ copy: borrowing FileCopy) -> Bool {
+    guard options.sourceChanges != .ignored, copy.transfer.readsAtOffsets,
+      options.product == .copies, copy.transfer.outcome.isOfSeveralMoments
+    else { return false }
+    switch copy.original {
+    case .some: return false
+    case .none: break
+    }
+    guard let now = try? copy.transfer.mover.source.status() else { return true }
+    let before = copy.status
+    return now.size != before.size || now.modified != before.modified
+      || now.changed != before.changed
+  }
+
+  /// Discards a copy whose source has changed. Throws where it was begun anew often enough.
+  func beginAgain(
+    _ copy: inout FileCopy, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Progress {
+    var failure = ReflinkError(
+      code: .sourceChanged, operation: .read, source: source.path, destination: destination.path)
+    if let name = copy.name {
+      failure.leftover = name.discard(copy.transfer.mover.destination, at: destination)
+      if failure.leftover != nil { throw failure }
+    }
+    if changes.mayBeginAgain(copy.status.identity) { return .toBeginAgain }
+    if copy.name == nil { failure.leftover = destination.path }
+    throw failure
+  }
+}
+
+/// How often copies were begun anew because their sources changed.
+final class SourceChangeCount: Sendable {
+  private static let most = 3
+  private let begun = Mutex<[FileStatus.Identity: Int]>([:])
+
+  /// Counts one more copy of a file that was in vain; false after the last one.
+  func mayBeginAgain(_ file: FileStatus.Identity) -> Bool {
+    begun.withLock { begun in
+      let count = begun[file, default: 0] + 1
+      begun[file] = count < Self.most ? count : nil
+      return count < Self.most
+    }
+  }
+}
+
+extension CopyOutcome {
+  /// Whether the data was read bit by bit.
+  fileprivate var isOfSeveralMoments: Bool {
+    if case .slices = execution { return true }
+    return offloaded > 0 || copied > 0
+  }
+}

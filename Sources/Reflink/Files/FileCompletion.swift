@@ -1,0 +1,88 @@
+import SystemPackage
+
+/// The end of a file's copy: attributes, storage, name.
+extension EntryCopier {
+  /// Attributes, then the name: the copy is complete when it appears.
+  func finish(
+    _ copy: inout FileCopy, _ source: Location, _ destination: Location
+  ) throws(ReflinkError) -> Progress {
+    if hasChanged(copy) {
+      copy.transfer.mover.outcome.sourceChanged = true
+      if options.sourceChanges == .refused {
+        return try beginAgain(&copy, source, destination)
+      }
+    }
+    var failure: ReflinkError?
+    do throws(AttributeCopy.Failure) {
+      try applyAttributes(copy)
+    } catch {
+      failure = report(error, source, destination)
+    }
+    do throws(SystemError) {
+      try synchronize(
+        copy.transfer.mover.destination, copy.transfer.destinationType, copy.name)
+    } catch {
+      failure = failure ?? error.during(.synchronize, source.path, destination.path)
+    }
+    if var failure, options.publication != .inPlace {
+      // It was to appear complete or not at all.
+      failure.leftover = discard(&copy, destination)
+      throw failure
+    }
+    do throws(NameTransaction.Failure) {
+      let backup = try copy.name?.publish(copy.transfer.mover.destination, as: destination)
+      tellBackup(backup ?? nil, source, destination)
+    } catch {
+      var failure = error.describe(source, destination)
+      let leftover = discard(&copy, destination)
+      failure.leftover = failure.leftover ?? leftover
+      throw failure
+    }
+    try attempt(.examine(.destination), source, destination) { () throws(SystemError) in
+      try remember(
+        EntryFacts(source: copy.status, destination: .unseen, isOperand: copy.isOperand),
+        destination, copy.transfer.mover.destination)
+    }
+    var outcome = copy.transfer.outcome
+    if options.detectsInlineData {
+      outcome.reclassifyInlineData(of: copy.transfer.mover.destination)
+    }
+    if let cause = outcome.fallback {
+      destination.directory.observed?.noteCloneRefusal(cause, from: copy.status)
+    }
+    return .complete(outcome, failure)
+  }
+
+  /// Closes a complete file, and tells of a write that failed only now.
+  func close(
+    _ file: consuming Descriptor, _ failure: ReflinkError?, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) {
+    var failure = failure
+    do throws(SystemError) {
+      try file.close()
+    } catch {
+      failure = error.during(.write, source.path, destination.path)
+    }
+    if var failure {
+      failure.leftover = destination.path
+      throw failure
+    }
+    activity?.controller?.fileDone()
+  }
+
+  private func applyAttributes(_ copy: borrowing FileCopy) throws(AttributeCopy.Failure) {
+    switch copy.replaced {
+    case .some(let replaced): try keepAttributes(of: replaced, on: copy.transfer.mover.destination)
+    case .none: break
+    }
+    guard let attributes = copy.attributes else { return }
+    switch copy.original {
+    case .some(let original):
+      try attributes.apply(copy.status, from: original, to: copy.transfer.mover.destination)
+    case .none:
+      try attributes.apply(
+        copy.status, from: copy.transfer.mover.source, to: copy.transfer.mover.destination)
+    }
+  }
+}
