@@ -72,8 +72,8 @@ struct kernel_statx {
 };
 _Static_assert(sizeof(struct kernel_statx) == 256, "struct statx has 256 bytes");
 
-// Type, mode, owner and group.
-enum { KERNEL_STATX_RIGHTS = 0x1b };
+// Type, mode, owner, group and birth.
+enum { KERNEL_STATX_RIGHTS = 0x81b, KERNEL_STATX_CREATED = 0x800 };
 enum { KERNEL_STATX_BASIC = 0x7ff, KERNEL_EMPTY_PATH = 0x1000, KERNEL_NO_AUTOMOUNT = 0x800 };
 
 static struct creflink_time time_of(struct kernel_time time) {
@@ -146,7 +146,10 @@ int creflink_rights_of(int descriptor, struct creflink_rights *result) {
     struct kernel_statx x;
     int error = describe(descriptor, "", KERNEL_EMPTY_PATH, KERNEL_STATX_RIGHTS, &x);
     if (error < 0) return error;
-    *result = (struct creflink_rights){x.mode, x.owner, x.group};
+    *result = (struct creflink_rights){
+        x.mode, x.owner, x.group,
+        x.mask & KERNEL_STATX_CREATED ? x.created.seconds : INT64_MAX,
+    };
     return 0;
 }
 
@@ -154,8 +157,12 @@ int creflink_access_writable(int directory, const char *path) {
     return RESULT(faccessat(directory, path, W_OK, AT_EACCESS));
 }
 
-int creflink_try_lock(int descriptor) {
-    return RESULT(flock(descriptor, LOCK_EX | LOCK_NB));
+int creflink_try_lock(int descriptor, bool shared) {
+    return RESULT(flock(descriptor, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB));
+}
+
+int creflink_unlock(int descriptor) {
+    return RESULT(flock(descriptor, LOCK_UN));
 }
 
 int64_t creflink_file_system_type(int descriptor) {

@@ -78,11 +78,13 @@ int creflink_status_at(int directory, const char *path, bool follow, struct cref
 /// statx(2) of an open descriptor (AT_EMPTY_PATH).
 int creflink_status_of(int descriptor, struct creflink_status *status);
 
-/// Who may do what with a file; `mode` holds type and permissions.
+/// Who may do what with a file; `mode` holds type and permissions. `created` is when it came into
+/// being, in seconds since 1970, INT64_MAX where the file system does not tell.
 struct creflink_rights {
     uint32_t mode;
     uint32_t owner;
     uint32_t group;
+    int64_t created;
 };
 
 /// statx(2) of an open descriptor, for its rights alone. Since Linux 6.13 a file whose times were
@@ -94,7 +96,10 @@ int creflink_access_writable(int directory, const char *path);
 
 /// flock(2), exclusive, without waiting: 0, or -EWOULDBLOCK where another open file has it. Gone
 /// with the last descriptor of this open file, however its process ends.
-int creflink_try_lock(int descriptor);
+int creflink_try_lock(int descriptor, bool shared);
+
+/// flock(2) with LOCK_UN.
+int creflink_unlock(int descriptor);
 
 /// fstatfs(2): the file system's magic number, as in statfs(2).
 int64_t creflink_file_system_type(int descriptor);

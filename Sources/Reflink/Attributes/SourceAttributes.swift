@@ -22,7 +22,11 @@ struct SourceAttributes: Sendable {
     do throws(SystemError) {
       names = try source.attributeNames()
     } catch {
-      if error.errno == .notSupported { return }
+      if error.errno == .notSupported {
+        // Lists may be there nevertheless, and are asked for by name.
+        names = [.accessACL, .defaultACL].filter { source.mayHave($0) }
+        return
+      }
       // Without /proc nothing is known of what is not opened; a link has no such lists.
       if error.errno == .noSuchFileOrDirectory {
         if type == .symbolicLink { return }

@@ -195,7 +195,7 @@ extension EntryCopier {
         let opened = try directory.descriptor.open(name, flags)
         if isNew {
           let rights = try opened.rights()
-          try directory.requireOwn(rights.owner)
+          try directory.requireJustMade(rights, since: begun)
           given = rights.permissions
           try Self.letOwnerIn(opened, given)
         }
@@ -207,7 +207,7 @@ extension EntryCopier {
       }
       let reference = try directory.descriptor.open(name, flags.union(.reference))
       let rights = try reference.rights()
-      try directory.requireOwn(rights.owner)
+      try directory.requireJustMade(rights, since: begun)
       given = rights.permissions
       try Self.letOwnerIn(reference, given)
       return try directory.descriptor.open(name, flags)
@@ -297,8 +297,8 @@ extension EntryCopier {
     let directory = destination.directory
     let made = try? directory.open(name, [.reference, .directory, .noFollow])
     // Another's by now, perhaps.
-    guard let made, let owner = try? made.rights().owner,
-      (try? directory.requireOwn(owner)) != nil
+    guard let made, let rights = try? made.rights(),
+      (try? directory.requireJustMade(rights, since: begun)) != nil
     else { return OwnedLocation(directory, name).path }
     return transaction.discard(made, isDirectory: true, at: destination)
   }

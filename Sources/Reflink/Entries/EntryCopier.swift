@@ -11,6 +11,8 @@ final class EntryCopier: Sendable {
   /// Ends the copy, and counts.
   let activity: Activity?
   let umask: Umask
+  /// When the copy began, in seconds since 1970.
+  let begun: Int64
   /// What keeps hard links together; nil where they are not kept.
   let hardLinks: HardLinks?
   /// Told of what is replaced, or gets another name.
@@ -38,6 +40,7 @@ final class EntryCopier: Sendable {
     self.onExisting = onExisting
     self.ask = ask
     umask = Umask()
+    begun = wallClockSeconds()
     unsynchronized = PendingSynchronization(options.durability)
     changes = SourceChangeCount()
     hardLinks =
@@ -47,16 +50,20 @@ final class EntryCopier: Sendable {
   }
 
   /// The same for a part of a copy: what the whole remembers, it does too.
-  init(partOf whole: EntryCopier, publication: CopyOptions.Publication, activity: Activity?) {
+  init(partOf whole: EntryCopier, isUnpublished: Bool, activity: Activity?) {
     isOfGroup = false
     var options = whole.options
-    options.publication = publication
+    if isUnpublished {
+      options.publication = .inPlace
+      options.isInUnpublishedTree = true
+    }
     self.options = options
     decide = whole.decide
     self.activity = activity
     onExisting = whole.onExisting
     ask = whole.ask
     umask = whole.umask
+    begun = whole.begun
     unsynchronized = whole.unsynchronized
     changes = whole.changes
     hardLinks = whole.hardLinks

@@ -47,7 +47,9 @@ extension EntryCopier {
       }
     }
     do throws(SystemError) {
-      let transaction = try NameTransaction.temporary(wanted, make: make)
+      let lock = NameLock(destination.directory)
+      var transaction = try NameTransaction.temporary(wanted, make: make)
+      transaction.lock = lock
       if wanted == .existing, !isLinkToSource(operation) || options.removesToMakeRoom {
         tell(.removed, source, destination)
       }
@@ -157,7 +159,7 @@ extension EntryCopier {
         failure = report(error, source, destination)
       }
     }
-    if var failure, options.publication != .inPlace {
+    if var failure, options.appearsComplete {
       failure.leftover = transaction.discard(made, at: destination)
       throw failure
     }
@@ -182,7 +184,7 @@ extension EntryCopier {
       guard there.type == status.type, there.specialDevice == status.specialDevice,
         there.linkCount == 1
       else { throw SystemError(call: .open, errno: .fileExists) }
-      try directory.requireOwn(there.owner)
+      try directory.requireJustMade(try made.rights(), since: begun)
       return made
     } catch {
       var failure = error.during(.open(.destination), source.path, destination.path)

@@ -121,7 +121,8 @@ extension EntryCopier {
     if let overwritten = try openOverwritten(action, entry, source, destination) {
       switch consume overwritten {
       case .inPlace:
-        let open = try openExisting(false, entry, file, source, destination, turn)
+        let open = try openExisting(
+          false, isSpecial: true, entry, file, source, destination, turn)
         guard let open else { throw refused(.exists, source, destination) }
         return open
       case .removed: break
@@ -263,15 +264,19 @@ extension EntryCopier {
 
   /// The file that is there, emptied. Nil when it is to be replaced instead.
   private func openExisting(
-    _ orReplace: Bool, _ entry: EntryFacts, _ file: borrowing Descriptor,
+    _ orReplace: Bool, isSpecial: Bool = false, _ entry: EntryFacts, _ file: borrowing Descriptor,
     _ source: Location, _ destination: Location, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Destination? {
     while true {
       do throws(SystemError) {
         // Neither a FIFO's reader nor the end of a lease is waited for here.
-        let existing = try destination.open([.write, .nonBlocking])
+        let existing = try destination.open(
+          isSpecial ? [.write, .nonBlocking, .noFollow] : [.write, .nonBlocking])
         // The decision was made by name; this is the file itself.
         let status = try existing.status()
+        if isSpecial, status.type == .regular {
+          throw SystemError(call: .statx, errno: .fileExists)
+        }
         if status.identity == entry.source.identity {
           throw SystemError(call: .link, errno: .fileExists)
         }

@@ -24,7 +24,7 @@ extension EntryCopier {
     } catch {
       failure = failure ?? error.during(.synchronize, source.path, destination.path)
     }
-    if var failure, options.publication != .inPlace {
+    if var failure, options.appearsComplete {
       // It was to appear complete or not at all.
       failure.leftover = discard(&copy, destination)
       throw failure

@@ -219,7 +219,8 @@ extension EntryCopier {
 
   /// Whether a file under its own name stays although it is not complete.
   private func keepsPartial(_ name: NameTransaction) -> Bool {
-    options.partialFiles == .keep && options.cloning != .required && name.state == .named
+    options.partialFiles == .keep && options.cloning != .required && !options.appearsComplete
+      && name.state == .named
       && !(activity?.isInterrupted ?? false)
   }
 

@@ -52,7 +52,12 @@ extension EntryCopier {
   ) throws(ReflinkError) -> Overwritten? {
     guard keepsReplaced, case .overwrite(let orReplace) = action?.kind else { return nil }
     do throws(SystemError) {
-      guard try destination.status().type == .regular else { return .inPlace }
+      switch try destination.status().type {
+      case .regular: break
+      // A moment ago it was none, or led elsewhere.
+      case .symbolicLink: throw SystemError(call: .statx, errno: .tooManySymbolicLinkLevels)
+      default: return .inPlace
+      }
       let existing: Descriptor
       do throws(SystemError) {
         existing = try destination.open([.write, .nonBlocking, .noFollow])

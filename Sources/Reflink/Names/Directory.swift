@@ -58,10 +58,12 @@ package final class Directory: Sendable {
     try name.with { (name) throws(SystemError) in try descriptor.open(name, flags) }
   }
 
-  /// Throws where what was just made here, and opened by its name, belongs to somebody else: another
-  /// thing has its name by now, and its attributes are not ours to change.
-  func requireOwn(_ owner: UserID) throws(SystemError) {
-    if owner == FileCredentials.current.user { return }
+  /// Throws where what was just made here, and opened by its name, is another's, or older than the
+  /// copy, which began at `begun` (in seconds since 1970): another thing has its name by now, and its
+  /// attributes are not ours to change.
+  func requireJustMade(_ made: FileRights, since begun: Int64) throws(SystemError) {
+    // File systems have times of a clock that may be some milliseconds late.
+    if made.owner == FileCredentials.current.user, made.created >= begun - 1 { return }
     // A server, a daemon or a mount option may give what is made to another.
     guard try descriptor.fileSystemType()?.givesFilesToTheirMakers ?? false else { return }
     throw SystemError(call: .open, errno: .fileExists)

@@ -27,6 +27,8 @@ struct NameTransaction: Sendable {
   }
   let state: State
   let replacement: Replacement
+  /// Tells others that the temporary name is in use, where that cannot be locked itself.
+  var lock: NameLock?
 
   static let named = NameTransaction(state: .named, replacement: .nothing)
   static let unnamed = NameTransaction(state: .unnamed, replacement: .nothing)
@@ -161,14 +163,14 @@ struct NameTransaction: Sendable {
     do throws(SystemError) {
       guard try isStill(made, name, in: directory) else {
         // Gone, or moved to where nobody here knows.
-        return try made.status().linkCount == 0 ? nil : path
+        return (try? made.status().linkCount) == 0 ? nil : path
       }
       try name.with { (name) throws(SystemError) in
         try directory.descriptor.remove(name, isDirectory: isDirectory)
       }
       return nil
     } catch {
-      return error.errno == .noSuchFileOrDirectory ? nil : path
+      return error.call == .remove && error.errno == .noSuchFileOrDirectory ? nil : path
     }
   }
 

@@ -3,9 +3,10 @@ import SystemPackage
 /// Looks for what killed copies have left under temporary names, and removes it where that is
 /// asked for.
 ///
-/// What this process's user made is looked at (all of it where that is root), and what has no other name. A file or directory is
-/// left over where nobody holds its lock, which whoever makes one holds until it has its name; a
-/// link or a node, which is renamed at once, after an hour.
+/// What this process's user made is looked at (all of it where that is root), and what has no other
+/// name. A file or directory is left over where nobody holds its lock, which whoever makes one holds
+/// until it has its name; a link or a node where nobody holds that of its directory (`NameLock`). Of
+/// what its owner may not read no lock can be asked for: that is left over after an hour.
 struct LeftoverSweep: ~Copyable, Operation {
   private let root: Directory
   private let removes: Bool
@@ -19,13 +20,13 @@ struct LeftoverSweep: ~Copyable, Operation {
   private(set) var outcome: [FilePath] = []
 
   /// In seconds.
-  private let ageOfLinks: Int64
+  private let ageOfUnreadable: Int64
 
   init(
-    _ directory: OwnedName, recursively: Bool, removes: Bool, ageOfLinks: Int64 = 3600,
+    _ directory: OwnedName, recursively: Bool, removes: Bool, ageOfUnreadable: Int64 = 3600,
     _ activity: Activity?
   ) throws(ReflinkError) {
-    self.ageOfLinks = ageOfLinks
+    self.ageOfUnreadable = ageOfUnreadable
     self.removes = removes
     self.recursively = recursively
     self.activity = activity
@@ -42,7 +43,7 @@ struct LeftoverSweep: ~Copyable, Operation {
 
   /// Of one open directory, and what is directly in it.
   private init(_ directory: Directory) {
-    ageOfLinks = 3600
+    ageOfUnreadable = 3600
     removes = true
     recursively = false
     activity = nil
@@ -135,7 +136,7 @@ struct LeftoverSweep: ~Copyable, Operation {
   ) throws(SystemError) {
     guard let made = try openIfLeft(location, status) else { return }
     outcome.append(location.path)
-    guard removes else { return }
+    guard removes else { return made.descriptor.unlock() }
     let transaction = NameTransaction(state: .temporary(location.name), replacement: .nothing)
     if status.type == .directory {
       removal = TreeRemoval(made, DirectoryPublication(transaction, location))
@@ -156,12 +157,16 @@ struct LeftoverSweep: ~Copyable, Operation {
       }
     let directory = location.directory
     let path = DirectoryPath(location.name, in: directory.path)
-    let isOld = wallClockSeconds().saturatingSubtract(status.changed.seconds) > ageOfLinks
+    let isOld = wallClockSeconds().saturatingSubtract(status.changed.seconds) > ageOfUnreadable
     do throws(SystemError) {
       let made = Directory(try directory.open(location.name, flags), path)
-      // Not another process's, nor one that this very process makes.
-      let isLeft = flags.contains(.reference) ? isOld : try made.descriptor.tryLock()
-      return isLeft ? made : nil
+      // Not another process's, nor one that this very process makes; of links and nodes the
+      // directory tells.
+      guard flags.contains(.reference) else {
+        return try made.descriptor.tryLock() ? made : nil
+      }
+      defer { directory.descriptor.unlock() }
+      return try directory.descriptor.tryLock() ? made : nil
     } catch {
       guard error.errno == .permissionDenied else { throw error }
     }

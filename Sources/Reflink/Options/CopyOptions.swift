@@ -39,6 +39,10 @@ public struct CopyOptions: Sendable, Hashable {
   /// it is lost if the copy fails then.
   package var removesToMakeRoom = false
 
+  /// Whether it is in a directory that gets its name when it is complete.
+  package var isInUnpublishedTree = false
+  /// Whether what is not complete is not to be seen under its final name.
+  package var appearsComplete: Bool { publication != .inPlace || isInUnpublishedTree }
   /// Whether what killed copies left is removed from directories that take new names.
   package var sweepsLeftovers = false
 

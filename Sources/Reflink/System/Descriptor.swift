@@ -107,13 +107,18 @@ extension Descriptor {
 extension Descriptor {
   /// Takes the lock of the open file, which others respect that ask for it; flock(2). False where
   /// somebody else has it.
-  func tryLock() throws(SystemError) -> Bool {
+  func tryLock(shared: Bool = false) throws(SystemError) -> Bool {
     do throws(SystemError) {
-      _ = try check(.lock) { creflink_try_lock(number) }
+      _ = try check(.lock) { creflink_try_lock(number, shared) }
       return true
     } catch {
       if error.errno == .wouldBlock { return false }
       throw error
     }
+  }
+
+  /// Gives the lock back, also where a process that was forked meanwhile still has the file open.
+  func unlock() {
+    _ = creflink_unlock(number)
   }
 }

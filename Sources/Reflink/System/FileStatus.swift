@@ -131,6 +131,8 @@ struct FileRights: Equatable {
   var permissions: FilePermissions
   var owner: UserID
   var group: GroupID
+  /// When it came into being, in seconds since 1970; `Int64.max` where that is not told.
+  var created: Int64
 }
 
 extension Descriptor {
@@ -140,7 +142,8 @@ extension Descriptor {
     _ = try check(.statx) { unsafe creflink_rights_of(number, &rights) }
     return FileRights(
       permissions: FilePermissions(rawValue: rights.mode & 0o7777),
-      owner: UserID(rawValue: rights.owner), group: GroupID(rawValue: rights.group))
+      owner: UserID(rawValue: rights.owner), group: GroupID(rawValue: rights.group),
+      created: rights.created)
   }
 
   /// statx(2) of the open file itself.

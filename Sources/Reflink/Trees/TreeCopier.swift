@@ -196,8 +196,6 @@ extension EntryCopier {
   /// nothing in it needs to be made aside.
   func within(_ directory: DirectoryCopy, _ activity: Activity) -> EntryCopier {
     EntryCopier(
-      partOf: self,
-      publication: directory.publication == nil ? options.publication : .inPlace,
-      activity: activity)
+      partOf: self, isUnpublished: directory.publication != nil, activity: activity)
   }
 }

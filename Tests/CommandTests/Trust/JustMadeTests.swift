@@ -7,7 +7,10 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct JustMadeTests {
   @Test(
     arguments: TestFileSystem.main,
-    ["mkfifo other; chown 1000 other", "mkfifo other; ln other another"])
+    [
+      "mkfifo other; chown 1000 other", "mkfifo other; ln other another",
+      "mkfifo other; sleep 2.5",
+    ])
   func anotherNodeKeepsItsAttributes(_ system: TestFileSystem, _ other: String) async throws {
     try await withDirectory(on: system) { directory in
       let found = try await shell(
