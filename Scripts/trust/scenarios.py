@@ -42,7 +42,7 @@ ALL = [
     Scenario("atomic file", SOURCE, ["--atomic", "-a", "s/file", "t"], "atomic"),
     Scenario("atomic file over another", SOURCE + "echo old > t; chmod 604 t; chown 31 t",
              ["--atomic", "s/file", "t"], "atomic"),
-    Scenario("atomic tree", SOURCE, ["--atomic", "-a", "-j1", "s", "t"], "whole"),
+    Scenario("atomic tree", SOURCE, ["--atomic", "-aT", "-j1", "s", "t"], "whole"),
     Scenario("atomic tree over a tree", SOURCE + EXISTING, ["--atomic", "-aT", "-j1", "s", "t"], "atomic"),
     Scenario("durable file over another", SOURCE + "echo old > t", ["--atomic", "--fsync", "s/file", "t"],
              "atomic"),

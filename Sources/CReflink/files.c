@@ -197,6 +197,48 @@ ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t
                              : pwrite(descriptor, buffer, count, offset));
 }
 
+// RWF_DONTCACHE of <linux/fs.h>, since Linux 6.14.
+enum { KEEP_NOT_IN_CACHE = 0x80 };
+
+static bool is_unknown(ssize_t result) {
+    return result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL || result == -EPERM;
+}
+
+// preadv2(2), pwritev2(2): the offset in two halves where a long has 32 bits.
+static ssize_t vectored(long call, int descriptor, void *buffer, size_t count, int64_t offset, int flags) {
+    struct iovec piece = {buffer, count};
+    return RESULT(syscall(call, descriptor, &piece, 1L, (long)offset, (long)(offset >> 31 >> 1), flags));
+}
+
+ssize_t creflink_read_uncached(int descriptor, void *buffer, size_t count, int64_t offset) {
+    ssize_t result = vectored(SYS_preadv2, descriptor, buffer, count, offset, KEEP_NOT_IN_CACHE);
+    if (!is_unknown(result)) return result;
+    // What is in memory already stays there; what readahead would bring does not come.
+    posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
+    enum { FROM_CACHE_ONLY = 8 };  // RWF_NOWAIT
+    result = vectored(SYS_preadv2, descriptor, buffer, count, offset, FROM_CACHE_ONLY);
+    if (result >= 0) return result;
+    result = creflink_read(descriptor, buffer, count, offset);
+    if (result > 0) posix_fadvise(descriptor, offset, result, POSIX_FADV_DONTNEED);
+    return result;
+}
+
+ssize_t creflink_write_uncached(int descriptor, const void *buffer, size_t count, int64_t offset) {
+    ssize_t result = vectored(SYS_pwritev2, descriptor, (void *)(uintptr_t)buffer, count, offset, KEEP_NOT_IN_CACHE);
+    if (!is_unknown(result)) return result;
+    result = creflink_write(descriptor, buffer, count, offset);
+    if (result <= 0) return result;
+    // Written out at once, and let go of once it is: some bytes later, so that nobody waits long.
+    enum { LAG = 8 << 20 };
+    sync_file_range(descriptor, offset, result, SYNC_FILE_RANGE_WRITE);
+    if (offset >= LAG) {
+        sync_file_range(descriptor, offset - LAG, result,
+                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+        posix_fadvise(descriptor, offset - LAG, result, POSIX_FADV_DONTNEED);
+    }
+    return result;
+}
+
 ssize_t creflink_write_now(int descriptor, const void *buffer, size_t count) {
     enum { NO_WAITING = 8, ALWAYS_FITS = 4096 };  // RWF_NOWAIT of <linux/fs.h>, PIPE_BUF
     int flags = fcntl(descriptor, F_GETFL);

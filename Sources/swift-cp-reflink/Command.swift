@@ -66,6 +66,7 @@ enum Command {
   private static func copy(_ pairs: OperandPairs, _ settings: Settings) -> Bool {
     var (pairs, settings) = (pairs, settings)
     backUpItself(&pairs, &settings.rules)
+    if settings.copyOptions.pace.priority == .background { standBack() }
     let reporter = Reporter(settings.verbosity, pairs[0])
     // Never given back, as the process ends with it: destroying a dictionary puts its
     // type together at run time, which takes as long as half a small clone.

@@ -18,6 +18,13 @@ extension OptionState {
     case .synchronize: isDurable = true
     case .consistent: settings.copyOptions.sourceChanges = .refused
     case .snapshot: settings.makesSnapshots = true
+    case .background: settings.copyOptions.pace.priority = .background
+    case .limitRate:
+      let text = argument ?? OwnedName("")
+      guard let rate = byteCount(text.string), rate > 0 else {
+        return .end(.misuse("invalid rate: \(Quoting.quote(text))"))
+      }
+      settings.copyOptions.pace.bytesPerSecond = rate
     case .attributesOnly: settings.copyOptions.product = .attributesOnly
     case .backup:
       backs = true
@@ -211,4 +218,21 @@ extension OwnedName {
   var string: String {
     String(decoding: text.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
+}
+
+/// A number of bytes, in units of 1024, 1024² or 1024³ with K, M or G behind it.
+func byteCount(_ text: String) -> Int64? {
+  let unit: Int64
+  switch text.utf8.last {
+  case UInt8(ascii: "K"), UInt8(ascii: "k"): unit = 1 << 10
+  case UInt8(ascii: "M"), UInt8(ascii: "m"): unit = 1 << 20
+  case UInt8(ascii: "G"), UInt8(ascii: "g"): unit = 1 << 30
+  default: unit = 1
+  }
+  let digits = unit == 1 ? text[...] : text.dropLast()
+  guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(digits) else {
+    return nil
+  }
+  let (bytes, isTooLarge) = number.multipliedReportingOverflow(by: unit)
+  return isTooLarge ? nil : bytes
 }

@@ -12,7 +12,8 @@ struct Option {
     case noClobber, noPreserve, parents, preserveUsual, preserve, recursive, recursiveToo, reflink
     case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetDirectory
     case noTargetDirectory, update, updateOlder, verbose, version, oneFileSystem, label, context,
-      jobs, atomic, synchronize, snapshot, consistent
+      jobs, atomic, synchronize, snapshot, consistent, background,
+      limitRate
   }
 
   let meaning: Meaning
@@ -28,7 +29,7 @@ struct Option {
 
   /// Not an array: the type of one is put together at run time, which costs as much as the
   /// copy of a small file.
-  static let all: [43 of Option] = [
+  static let all: [45 of Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy directories, links and all attributes; same as -dR --preserve=all"),
@@ -141,6 +142,13 @@ struct Option {
     Option(
       meaning: .consistent, short: nil, long: "consistent",
       help: "fail where a file changes while it is copied, after three attempts", isOwn: true),
+    Option(
+      meaning: .background, short: nil, long: "background",
+      help: "take only what nobody else wants of processors, storage and memory", isOwn: true),
+    Option(
+      meaning: .limitRate, short: nil, long: "limit-rate", argument: .required("BYTES"),
+      help: "move no more than BYTES in a second, also with K, M or G; clones do not count",
+      isOwn: true),
     Option(
       meaning: .snapshot, short: nil, long: "snapshot",
       help: "clone files and directories with all attributes, complete or not at all", isOwn: true),

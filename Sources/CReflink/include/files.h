@@ -116,6 +116,11 @@ ssize_t creflink_read(int descriptor, void *buffer, size_t count, int64_t offset
 /// write(2), or pwrite(2) when `offset` >= 0. Returns the bytes written, perhaps fewer than asked.
 ssize_t creflink_write(int descriptor, const void *buffer, size_t count, int64_t offset);
 
+/// The same, and the page cache stays as it was: RWF_DONTCACHE; where the file system does not know it,
+/// sync_file_range(2) and posix_fadvise(2), but for the last 8 MiB that were written. `offset` must be >= 0.
+ssize_t creflink_read_uncached(int descriptor, void *buffer, size_t count, int64_t offset);
+ssize_t creflink_write_uncached(int descriptor, const void *buffer, size_t count, int64_t offset);
+
 /// Writes what a pipe or a socket has room for, without waiting for more: write(2) with
 /// O_NONBLOCK; without that pwritev2(2) with RWF_NOWAIT, and where that is unknown poll(2)
 /// and then what a ready pipe always takes. Returns the bytes written; -EAGAIN where there

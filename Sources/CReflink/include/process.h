@@ -19,6 +19,10 @@ int64_t creflink_descriptor_limit(void);
 /// getpid(2).
 int creflink_process(void);
 
+/// sched_setscheduler(2) with SCHED_IDLE and ioprio_set(2) with IOPRIO_CLASS_IDLE, for the calling
+/// thread; what it starts later inherits both.
+void creflink_stand_back(void);
+
 /// The ids by which the kernel checks this *thread's* rights to files, and which new files get;
 /// see setfsuid(2).
 struct creflink_credentials {

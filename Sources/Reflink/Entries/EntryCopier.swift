@@ -11,6 +11,8 @@ final class EntryCopier: Sendable {
   /// Ends the copy, and counts.
   let activity: Activity?
   let umask: Umask
+  /// How fast files are moved, all together.
+  let pace: TransferPace
   /// When the copy began, in seconds since 1970.
   let begun: Int64
   /// What keeps hard links together; nil where they are not kept.
@@ -41,6 +43,9 @@ final class EntryCopier: Sendable {
     self.ask = ask
     umask = Umask()
     begun = wallClockSeconds()
+    pace = TransferPace(
+      limit: RateLimit(options.pace.bytesPerSecond),
+      leavesNoCache: options.pace.priority == .background)
     unsynchronized = PendingSynchronization(options.durability)
     changes = SourceChangeCount()
     hardLinks =
@@ -64,6 +69,7 @@ final class EntryCopier: Sendable {
     ask = whole.ask
     umask = whole.umask
     begun = whole.begun
+    pace = whole.pace
     unsynchronized = whole.unsynchronized
     changes = whole.changes
     hardLinks = whole.hardLinks

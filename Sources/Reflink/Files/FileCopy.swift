@@ -92,7 +92,7 @@ extension EntryCopier {
           from: data, entry.source, into: target.descriptor, type,
           cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
           refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
-          place: turn?.place),
+          place: turn?.place, pace: pace),
         name: name, attributes: copied, replacing: target.replaced, original: original)
       if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)

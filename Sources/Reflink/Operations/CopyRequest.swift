@@ -161,7 +161,7 @@ extension CopyRequest {
         return outcome
       case .tree(let directory):
         let helps = parts.workersHelp && RunQueue.shared.mayWorkForCaller
-        let tree = tree(entries, directory, queue: helps ? .shared : nil)
+        let tree = tree(entries, directory, queue: helps ? .of(options) : nil)
         // It refers to directories that were opened.
         defer { entries.hardLinks?.forgetAll() }
         let account = try tree.runBlocking(directory)
@@ -179,7 +179,9 @@ extension CopyRequest {
     _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
     _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
   ) async throws(ReflinkError) -> Outcome {
-    try await onSharedQueue(controller, isCopy: isCopy, path, try request()) {
+    try await onSharedQueue(
+      controller, isCopy: isCopy, path, try request(), on: { .of($0.options) }
+    ) {
       request, activity, completion in
       request.expect(controller)
       return CopyWork(request, activity, completion)

@@ -61,7 +61,8 @@ extension EntryCopier {
       status: status, isOperand: true,
       transfer: FileTransfer(
         from: file, status, into: destination, existing.type,
-        cloning: options.cloning(of: status), holes: options.holes, slices: options.slices),
+        cloning: options.cloning(of: status), holes: options.holes, slices: options.slices,
+        pace: pace),
       name: nil, attributes: nil)
     return try proceed(copy, from, to, turn)
   }

@@ -41,9 +41,10 @@ func runBlocking<Operands, Kind: Operation & ~Copyable>(
 func runAsync<Operands: Sendable, Kind: Operation & ~Copyable>(
   _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
   _ operands: @autoclosure () throws(ReflinkError) -> Operands,
+  on queue: (Operands) -> RunQueue = { _ in .shared },
   _ begin: @escaping @Sendable (Operands, Activity) throws(ReflinkError) -> Kind
 ) async throws(ReflinkError) -> Kind.Outcome {
-  try await onSharedQueue(controller, isCopy: isCopy, path, try operands()) {
+  try await onSharedQueue(controller, isCopy: isCopy, path, try operands(), on: queue) {
     operands, activity, completion in
     OperationWork<Kind>(activity, path, completion) { () throws(ReflinkError) in
       try begin(operands, activity)
@@ -59,6 +60,7 @@ func runAsync<Operands: Sendable, Kind: Operation & ~Copyable>(
 func onSharedQueue<Opened, Value: Sendable>(
   _ controller: CopyController?, isCopy: Bool = true, _ path: FilePath,
   _ open: @autoclosure () throws(ReflinkError) -> Opened,
+  on queue: (Opened) -> RunQueue = { _ in .shared },
   _ make:
     (Opened, Activity, @escaping @Sendable (Result<Value, ReflinkError>) -> Void) -> any Work
 ) async throws(ReflinkError) -> Value {
@@ -73,7 +75,7 @@ func onSharedQueue<Opened, Value: Sendable>(
   // Neither of the two wrappers keeps an error's type; a result does.
   let result: Result<Value, ReflinkError> = await withTaskCancellationHandler {
     await withCheckedContinuation { continuation in
-      RunQueue.shared.submit(make(opened, activity) { continuation.resume(returning: $0) })
+      queue(opened).submit(make(opened, activity) { continuation.resume(returning: $0) })
     }
   } onCancel: {
     activity.cancel()

@@ -100,7 +100,7 @@ extension RunningCopy {
     do throws(ReflinkError) {
       let request = try request()
       request.expect(copy.controller)
-      RunQueue.shared.submit(
+      RunQueue.of(request.options).submit(
         CopyWork(request, activity) { copy.end($0.map(outcome), activity) })
     } catch {
       copy.end(.failure(error), activity)

@@ -26,6 +26,8 @@ public struct CopyOptions: Sendable, Hashable {
   public var sourceChanges: SourceChanges
   /// What a file that is overwritten leaves to its successor.
   public var replacedAttributes: ReplacedAttributes
+  /// How much of the machine is taken from others.
+  public var pace: Pace
   /// What is made of files; directories are always made.
   package var product = EntryProduct.copies
   /// Directories of other file systems are made, and left empty.
@@ -56,7 +58,8 @@ public struct CopyOptions: Sendable, Hashable {
     preserving: Preservation = .everything, symbolicLinks: SymbolicLinks = .copy,
     specialFiles: SpecialFiles = .recreate, publication: Publication = .inPlace,
     partialFiles: PartialFiles = .remove, durability: Durability = .none,
-    sourceChanges: SourceChanges = .told, replacedAttributes: ReplacedAttributes = .discarded
+    sourceChanges: SourceChanges = .told, replacedAttributes: ReplacedAttributes = .discarded,
+    pace: Pace = .full
   ) {
     self.cloning = cloning
     self.smallestClone = smallestClone
@@ -70,6 +73,7 @@ public struct CopyOptions: Sendable, Hashable {
     self.durability = durability
     self.sourceChanges = sourceChanges
     self.replacedAttributes = replacedAttributes
+    self.pace = pace
   }
 }
 

@@ -78,9 +78,20 @@ final class RunQueue: Sendable {
   /// The queue of all copies that nobody runs on a thread of their own.
   static let shared = RunQueue(threads: max(2, defaultWorkers()))
 
+  /// Of those that stand back.
+  static let background = RunQueue(threads: 2, priority: .background)
+
+  /// Whose threads copy with these options.
+  static func of(_ options: CopyOptions) -> RunQueue {
+    options.pace.priority == .background ? background : shared
+  }
+
+  private let priority: CopyOptions.Pace.Priority
+
   /// - Parameter threads: How many are started at most; at least 1.
-  init(threads: Int) {
+  init(threads: Int, priority: CopyOptions.Pace.Priority = .normal) {
     self.threads = max(threads, 1)
+    self.priority = priority
   }
 
   /// Whether work waits for a worker.
@@ -144,6 +155,7 @@ final class RunQueue: Sendable {
   private func workForEver() {
     let credentials = FileCredentials.process
     if credentials != .current { credentials.adopt() }
+    if priority == .background { standBack() }
     while true {
       let ending = workOnce()
       ending?()

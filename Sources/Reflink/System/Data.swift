@@ -6,8 +6,11 @@ import SystemPackage
 @safe final class DataBuffer: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
   let capacity: Int
+  /// Whether what goes through it is to leave the page cache as it was.
+  let leavesNoCache: Bool
 
-  init(capacity: Int) {
+  init(capacity: Int, leavesNoCache: Bool = false) {
+    self.leavesNoCache = leavesNoCache
     unsafe start = .allocate(byteCount: capacity, alignment: 4096)
     self.capacity = capacity
   }
@@ -36,7 +39,12 @@ extension Descriptor {
   func read(
     into buffer: DataBuffer, count: Int, at offset: Int64?
   ) throws(SystemError) -> Int {
-    try check(.read, at: offset) {
+    if buffer.leavesNoCache, let offset {
+      return try check(.read, at: offset) {
+        unsafe creflink_read_uncached(number, buffer.start, min(count, buffer.capacity), offset)
+      }
+    }
+    return try check(.read, at: offset) {
       unsafe creflink_read(number, buffer.start, min(count, buffer.capacity), offset ?? -1)
     }
   }
@@ -46,7 +54,13 @@ extension Descriptor {
   func write(
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64?
   ) throws(SystemError) -> Int {
-    try check(.write, at: offset) {
+    if buffer.leavesNoCache, let offset {
+      return try check(.write, at: offset) {
+        unsafe creflink_write_uncached(
+          number, buffer.start + range.lowerBound, range.count, offset)
+      }
+    }
+    return try check(.write, at: offset) {
       unsafe creflink_write(number, buffer.start + range.lowerBound, range.count, offset ?? -1)
     }
   }

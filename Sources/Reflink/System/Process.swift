@@ -95,6 +95,12 @@ struct FileCredentials: Equatable, Sendable {
   }
 }
 
+/// Gives the calling thread, and those that it starts, what nobody else wants: sched_setscheduler(2)
+/// with SCHED_IDLE, ioprio_set(2) with the class "idle". Where that is refused it stays as it is.
+package func standBack() {
+  creflink_stand_back()
+}
+
 /// Workers where nobody chose: one for each processor, at most 4.
 func defaultWorkers() -> Int {
   min(max(Int(creflink_processors()), 1), 4)

@@ -76,8 +76,13 @@ extension FileTransfer {
     // One byte more than the file says, to see that it is no longer.
     let fitting =
       statedSize == 0
-      ? DataMover.bufferSize : min(statedSize.saturatingAdd(1), DataMover.bufferSize)
-    return .buffer(DataBuffer(capacity: Int((fitting + 4095) & ~4095)))
+      ? bufferSize : min(statedSize.saturatingAdd(1), bufferSize)
+    return .buffer(
+      DataBuffer(capacity: Int((fitting + 4095) & ~4095), leavesNoCache: pace.leavesNoCache))
+  }
+
+  private var bufferSize: Int64 {
+    pace.limit.map { min($0.step, DataMover.bufferSize) } ?? DataMover.bufferSize
   }
 
   /// Nil where there is nothing yet: another reader may have taken what was there.

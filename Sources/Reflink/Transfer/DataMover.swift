@@ -31,6 +31,14 @@ struct DataMover: ~Copyable, Sendable {
     self.cloning = cloning
   }
 
+  /// Bytes that no clone moved.
+  var moved: Int64 { outcome.offloaded.saturatingAdd(outcome.copied) }
+
+  /// Makes each step of an offload so long, in bytes.
+  mutating func limitSteps(to bytes: Int64) {
+    offloadSize = StepSize(fixed: bytes)
+  }
+
   /// FICLONERANGE. Returns the length of the range.
   mutating func clone(
     _ range: Range<Int64>, to offset: Int64, adapting size: inout StepSize

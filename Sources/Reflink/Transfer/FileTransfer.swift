@@ -46,6 +46,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   var unwritten = 0..<0
   /// Its place in the line of a large source, while it has one.
   var place: ClonePlace?
+  let pace: TransferPace
   private let identity: FileStatus.Identity
   /// How far the source is accounted for.
   var position: Int64 = 0
@@ -70,14 +71,16 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, _ destinationType: FileType = .regular,
     cloning: CopyOptions.Cloning, holes: CopyOptions.Holes, slices: CopyOptions.Slices = .whole,
-    refusal: FallbackCause? = nil, place: ClonePlace? = nil
+    refusal: FallbackCause? = nil, place: ClonePlace? = nil, pace: TransferPace = TransferPace()
   ) {
+    self.pace = pace
     identity = status.identity
     if let place, place.files.contains(status.identity) { self.place = place }
     waitsForRoom =
       destinationType == .fifo || destinationType == .socket
       || (destinationType == .characterSpecial && destination.isTerminal)
     mover = DataMover(from: source, into: destination, cloning)
+    if let limit = pace.limit { mover.limitSteps(to: limit.step) }
     self.holes = holes
     readsAtOffsets = status.type == .regular
     isStream = status.type != .regular || destinationType != .regular
@@ -102,7 +105,8 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   /// The first method that may move data without sharing all of it.
   mutating func methodAfterClone() -> Method {
     // copy_file_range may share, and neither looks for zeros nor fills holes by itself.
-    let avoided = isStream || mover.cloning == .never || holes != .keep
+    let avoided =
+      isStream || mover.cloning == .never || holes != .keep || pace.leavesNoCache
     if avoided && statedSize > 0 { mover.outcome.offload = .avoided }
     // A file that calls itself empty has nothing to offload, but may have bytes to read.
     return avoided || statedSize == 0 ? bufferMethod() : .offload
@@ -111,6 +115,10 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   mutating func step() throws(SystemError) -> Step {
     if statedSize > CloneLine.shortSize, let wait = waitForTurn() { return .waiting(wait) }
     defer { if place != nil, !isCloningWhole { place = nil } }
+    guard let limit = pace.limit else { return try stepByMethod() }
+    if let wait = limit.pause() { return .waiting(wait) }
+    let before = mover.moved
+    defer { limit.charge(mover.moved - before) }
     return try stepByMethod()
   }
 

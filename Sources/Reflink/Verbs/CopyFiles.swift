@@ -27,7 +27,8 @@ public func copyFiles(
 ) async throws(ReflinkError) -> TreeOutcome {
   let parts = TreeParts(onFailure: onFailure, listener: onEntry)
   return try await runAsync(
-    controller, pairs.first?.source ?? "", try BatchRequest(pairs, options, rule, parts)
+    controller, pairs.first?.source ?? "", try BatchRequest(pairs, options, rule, parts),
+    on: { .of($0.options) }
   ) { $0.begin($1) }
 }
 
