@@ -29,6 +29,10 @@ if FileManager.default.fileExists(atPath: order) {
   ]
 }
 
+// Fuzz targets in place of the command: Scripts/fuzz. libFuzzer brings their main().
+let isFuzzing = Context.environment["REFLINK_FUZZ"] != nil
+let fuzzFlags = ["-parse-as-library", "-sanitize=fuzzer,address"]
+
 let package = Package(
   name: "swift-cp-reflink",
   products: [
@@ -87,3 +91,25 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if isFuzzing {
+  package.products.removeAll { $0.name == "swift-cp-reflink" }
+  package.targets.removeAll { $0.name == "swift-cp-reflink" || $0.isTest }
+  for target in package.targets where target.name == "Reflink" || target.name == "CReflink" {
+    target.swiftSettings =
+      swiftSettings + [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])]
+  }
+  for target in package.targets where target.name == "CCommand" {
+    target.cSettings = [.define("CCOMMAND_FUZZ")]
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "reflink-fuzz",
+      dependencies: [
+        "CCommand", "CReflink", "Reflink", .product(name: "SystemPackage", package: "swift-system"),
+      ],
+      path: ".", exclude: ["Sources/swift-cp-reflink/main.swift", "Tests/Fuzz/Seeds"],
+      sources: ["Sources/swift-cp-reflink", "Tests/Fuzz"],
+      swiftSettings: swiftSettings + [.unsafeFlags(fuzzFlags + ["-Xcc", "-DCCOMMAND_FUZZ"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}

@@ -1,6 +1,7 @@
 // The start of the command.
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <getopt.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -81,6 +82,14 @@ const char *ccommand_run_preloaded(void) {
     return NULL;
 #endif
 }
+
+#ifdef CCOMMAND_FUZZ
+void ccommand_set_arguments(int count, char **values) {
+    argument_count = count;
+    argument_values = values;
+    optind = 0;  // getopt begins anew
+}
+#endif
 
 char **ccommand_arguments(int *count) {
     *count = argument_values == NULL || argument_count < 0 ? 0 : argument_count;

@@ -136,6 +136,11 @@ extension TestDirectory {
   }
 }
 
+/// fallocate(2) with FALLOC_FL_PUNCH_HOLE.
+public func punchHole(_ file: FileDescriptor, _ range: Range<Int>) -> Bool {
+  creflink_punch_hole(file.rawValue, Int64(range.lowerBound), Int64(range.count)) == 0
+}
+
 public func randomBytes(_ count: Int) -> [UInt8] {
   let source = open("/dev/urandom", O_RDONLY)
   defer { close(source) }

@@ -24,6 +24,11 @@ struct ccommand_option {
 /// /proc/self/cmdline, which is not there everywhere. Only with glibc.
 char **ccommand_arguments(int *count);
 
+#ifdef CCOMMAND_FUZZ
+/// Other arguments, for fuzz targets.
+void ccommand_set_arguments(int count, char **values);
+#endif
+
 /// A static program is not reached by what is preloaded to answer for the C library (fakeroot,
 /// pseudo), and would make a copy that is not what was asked for. Where something is, runs the
 /// dynamic command ../libexec/swift-cp-reflink in this one's place. Returns null where nothing

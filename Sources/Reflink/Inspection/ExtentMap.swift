@@ -29,7 +29,7 @@ public struct ExtentMap: Sendable, Hashable, Codable {
   public var unknown: Int64 { bytes { $0 == .unknown } }
 
   private func bytes(_ fits: (ExtentMap.Extent.Kind) -> Bool) -> Int64 {
-    extents.reduce(0) { fits($1.kind) ? $0 + $1.length : $0 }
+    extents.reduce(0) { fits($1.kind) ? $0.saturatingAdd($1.length) : $0 }
   }
 }
 
@@ -65,6 +65,6 @@ extension ExtentMap {
     }
 
     /// Bytes.
-    public var length: Int64 { range.upperBound - range.lowerBound }
+    public var length: Int64 { range.upperBound.saturatingSubtract(range.lowerBound) }
   }
 }

@@ -91,10 +91,12 @@ struct ExtentScan: ~Copyable, Operation {
 }
 
 extension Descriptor.Extent {
-  fileprivate var kind: ExtentMap.Extent.Kind {
+  var kind: ExtentMap.Extent.Kind {
     if flags.contains(.inline) { return .inline }
     if flags.contains(.unwritten) { return .unwritten }
     if !flags.isDisjoint(with: [.unknown, .delayed]) { return .unknown }
+    // No file system makes extents of a tebibyte: one that says so is not believed.
+    if range.length > 1 << 40 { return .unknown }
     return .data(
       at: physical, isShared: flags.contains(.shared), isEncoded: flags.contains(.encoded))
   }

@@ -21,7 +21,7 @@ struct SharedPlaces: Sendable {
       encoded[place, default: Part()].ranges.append(extent.offsets)
       return
     }
-    Self.forEachPart(of: place..<place + UInt64(extent.length)) { part, range in
+    Self.forEachPart(of: extent.places(from: place)) { part, range in
       parts[part, default: Part()].ranges.append(range)
     }
   }
@@ -30,7 +30,7 @@ struct SharedPlaces: Sendable {
   mutating func plain(in range: Range<UInt64>) -> Int64 {
     var bytes: Int64 = 0
     Self.forEachPart(of: range) { part, range in
-      bytes += parts[part]?.bytes(in: range) ?? 0
+      bytes = bytes.saturatingAdd(parts[part]?.bytes(in: range) ?? 0)
     }
     return bytes
   }
@@ -46,7 +46,9 @@ struct SharedPlaces: Sendable {
     var start = range.lowerBound
     while start < range.upperBound {
       let part = start >> partShift
-      let end = min((part + 1) << partShift, range.upperBound)
+      // The last part ends where numbers do.
+      let isLast = part == UInt64.max >> partShift
+      let end = isLast ? range.upperBound : min((part + 1) << partShift, range.upperBound)
       body(part, start..<end)
       start = end
     }
@@ -77,15 +79,21 @@ extension SharedPlaces.Part {
     }
     var bytes: UInt64 = 0
     while low < ranges.count, ranges[low].lowerBound < range.upperBound {
-      bytes += UInt64(ranges[low].clamped(to: range).count)
+      let common = ranges[low].clamped(to: range)
+      bytes += common.upperBound - common.lowerBound
       low += 1
     }
-    return Int64(bytes)
+    return Int64(clamping: bytes)
   }
 }
 
 extension ExtentMap.Extent {
   fileprivate var offsets: Range<UInt64> {
-    UInt64(range.lowerBound)..<UInt64(range.upperBound)
+    UInt64(clamping: range.lowerBound)..<UInt64(clamping: range.upperBound)
+  }
+
+  /// Where its bytes are on storage, as far as there are numbers for that.
+  func places(from place: UInt64) -> Range<UInt64> {
+    place..<place + min(UInt64(clamping: length), .max - place)
   }
 }

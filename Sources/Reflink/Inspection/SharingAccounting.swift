@@ -45,18 +45,20 @@ struct SharingAccounting: Sendable {
 extension SharingReport.Account {
   fileprivate mutating func add(_ extent: ExtentMap.Extent, against other: inout SharedPlaces) {
     switch extent.kind {
-    case .inline: inline += extent.length
-    case .unwritten: unwritten += extent.length
-    case .hole: holes += extent.length
-    case .unknown: unknown += extent.length
-    case .data(_, isShared: false, _): exclusive += extent.length
+    case .inline: inline = inline.saturatingAdd(extent.length)
+    case .unwritten: unwritten = unwritten.saturatingAdd(extent.length)
+    case .hole: holes = holes.saturatingAdd(extent.length)
+    case .unknown: unknown = unknown.saturatingAdd(extent.length)
+    case .data(_, isShared: false, _):
+      exclusive = exclusive.saturatingAdd(extent.length)
     case .data(let place, isShared: true, let isEncoded):
       let common =
         isEncoded
         ? other.encoded(at: place, extent)
-        : other.plain(in: place..<place + UInt64(extent.length))
-      sharedWithEachOther += common
-      sharedWithOthers += extent.length - common
+        : other.plain(in: extent.places(from: place))
+      sharedWithEachOther = sharedWithEachOther.saturatingAdd(common)
+      sharedWithOthers = sharedWithOthers.saturatingAdd(
+        extent.length.saturatingSubtract(common))
     }
   }
 }

@@ -86,6 +86,14 @@ extension Descriptor {
     let physical: UInt64
     let flags: Flags
 
+    /// From what a file system says, which may be anything.
+    init(logical: UInt64, length: UInt64, physical: UInt64, flags: UInt32) {
+      let start = Int64(clamping: logical)
+      range = start..<start + min(Int64(clamping: length), .max - start)
+      self.physical = physical
+      self.flags = Flags(rawValue: flags)
+    }
+
     var isLast: Bool { flags.contains(.last) }
   }
 
@@ -100,11 +108,9 @@ extension Descriptor {
       }
     }
     return found.prefix(Int(stored)).map { extent in
-      let start = Int64(clamping: extent.logical)
-      let length = Int64(clamping: extent.length)
-      return Extent(
-        range: start..<start + min(length, .max - start), physical: extent.physical,
-        flags: Extent.Flags(rawValue: extent.flags))
+      Extent(
+        logical: extent.logical, length: extent.length, physical: extent.physical,
+        flags: extent.flags)
     }
   }
 }

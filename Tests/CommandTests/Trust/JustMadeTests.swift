@@ -16,7 +16,7 @@ import Testing
       let found = try await shell(
         """
         mkdir s d; mkfifo -m 666 s/f; chown 2000 s/f; \(other); chmod 600 other
-        strace -f -o trace -e trace=mknodat,mknod -e inject=mknodat,mknod:delay_exit=800000 \
+        strace -f -o trace -e trace=mknodat,mknod -e inject=mknodat,mknod:delay_exit=5000000 \
           '\(BuiltCommand.path)' -aT s d 2>errors & p=$!
         until [ -e d/f ]; do :; done
         mv -f other d/f; wait $p; echo $?; stat -c '%a %u' d/f; wc -l < errors
@@ -33,7 +33,7 @@ import Testing
         """
         mkdir -p s/sub d other; echo data > s/sub/f; chown -R 2000 s; chmod 777 s/sub
         chown 1000 other; chmod 700 other
-        strace -f -o trace -e trace=mkdirat,mkdir -e inject=mkdirat,mkdir:delay_exit=800000 \
+        strace -f -o trace -e trace=mkdirat,mkdir -e inject=mkdirat,mkdir:delay_exit=5000000 \
           '\(BuiltCommand.path)' -aT s d 2>errors & p=$!
         until [ -e d/sub ]; do :; done
         rmdir d/sub; mv other d/sub; wait $p; echo $?; stat -c '%a %u' d/sub; ls d/sub

@@ -49,7 +49,7 @@ import Testing
       try await shell(
         """
         mkdir s d; ln -s new s/a; mkfifo s/b; ln -s old d/a; mkfifo d/b; ln -s old d/.reflink-left
-        strace -f -o trace -e trace=\(call) -e inject=\(call):delay_exit=1500000:when=2 \
+        strace -f -o trace -e trace=\(call) -e inject=\(call):delay_exit=10000000:when=2 \
           '\(BuiltCommand.path)' -aT s d &
         until [ $(ls -A d | grep -c reflink) = 2 ]; do :; done
         """, in: directory.path)
