@@ -1,7 +1,9 @@
 """Somebody exchanges names while they are copied: nothing outside is read, written or given away."""
 import ctypes
+import errno
 import multiprocessing
 import os
+import stat
 import subprocess
 import time
 
@@ -100,6 +102,12 @@ def campaign(kind, directory, swaps_wanted):
                 if title.startswith("a source") or "nodes" in arguments:
                     os.rename(os.path.join(directory, "d"), os.path.join(trash, "d"))
                     os.makedirs(os.path.join(directory, "d", "s", "d"))
+                if copies % 100 == 0:
+                    wrong = judge(os.path.join(directory, "trash"), ["d/"], outside)
+                    if wrong:
+                        counts["bad"] += 1
+                        common.fail(f"{kind}, {title}: {wrong}")
+                    empty(os.path.join(directory, "trash"), outside)
         finally:
             stopped.value = 1
             swapper.join(30)
@@ -114,6 +122,21 @@ def campaign(kind, directory, swaps_wanted):
             common.fail(f"{kind}, {title}: {wrong}")
     common.report(f"races on {kind}", counts)
     return counts["bad"]
+
+
+def empty(directory, outside):
+    """Removes all but what came from outside."""
+    for place, directories, files in os.walk(directory, topdown=False):
+        for name in directories + files:
+            path = os.path.join(place, name)
+            status = os.lstat(path)
+            if status.st_ino in outside:
+                continue
+            try:
+                os.rmdir(path) if stat.S_ISDIR(status.st_mode) else os.unlink(path)
+            except OSError as error:
+                if error.errno != errno.ENOTEMPTY:
+                    raise
 
 
 def description(directory):

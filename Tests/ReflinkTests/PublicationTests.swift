@@ -97,4 +97,22 @@ import Testing
       }
     }
   }
+
+  /// As a copy in place leaves it, but complete or not at all.
+  @Test(arguments: TestFileSystem.main, [CopyOptions.Publication.unnamed, .temporary])
+  func aReplacedFileCanKeepItsAttributes(
+    _ system: TestFileSystem, _ publication: CopyOptions.Publication
+  ) async throws {
+    try await withDirectory(on: system) { directory in
+      try await shell(
+        "echo new > a; echo old > b; chmod 604 b; chown 7:8 b; ln -s b l", in: directory.path)
+      let options = CopyOptions(
+        preserving: .nothing, publication: publication, replacedAttributes: .kept)
+      _ = try await copyFile(
+        directory.file("a"), to: directory.file("l"), options: options, ifExists: .replace)
+      #expect(
+        try await shell("cat b; stat -c '%a %u %g' b; readlink l; ls -A", in: directory.path)
+          == "new\n604 7 8\nb\na\nb\nl\n")
+    }
+  }
 }

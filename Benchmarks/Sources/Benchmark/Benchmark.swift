@@ -7,11 +7,17 @@ import Foundation
     let isQuick = ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_QUICK"] == "1"
     var table = Table()
     let library = Library(work: work, isQuick: isQuick)
-    if ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_IMAGES"] == "1" {
+    let commands = Commands(work: work, isQuick: isQuick)
+    switch ProcessInfo.processInfo.environment["REFLINK_BENCHMARK_ONLY"] {
+    case "images":
       try await OneImage(library: library).measure(&table)
       return print(table.text)
+    case "durable":
+      commands.durable(&table)
+      return print(table.text)
+    default: break
     }
-    Commands(work: work, isQuick: isQuick).measure(&table)
+    commands.measure(&table)
     try await library.measure(&table)
     let date = Date.now.formatted(.iso8601.year().month().day())
     let machine = output(of: "uname -srm; /bin/cp --version | head -n 1").split(separator: "\n")

@@ -93,6 +93,7 @@ struct Commands {
     ) { unlink("\(xfs)/copy") }
     remove("\(xfs)/huge")
     for system in ["xfs", "btrfs", "ext4"] { trees(&table, system, small, flat) }
+    durable(&table)
     large(&table)
     calls(&table)
     memory(&table)
@@ -117,6 +118,35 @@ struct Commands {
         table.add(
           "\(what), \(system)", milliseconds(times[0]), "\(name) \(milliseconds(times[index]))",
           times[0] / times[index], goal: goal)
+      }
+      remove(copy)
+      remove(source)
+    }
+  }
+
+  /// What it costs that a tree is on storage when the command returns.
+  func durable(_ table: inout Table) {
+    let count = isQuick ? 500 : 5_000
+    for system in ["xfs", "btrfs", "ext4"] {
+      note("durable trees on \(system)")
+      let source = "\(work)/\(system)/tree"
+      let copy = "\(work)/\(system)/copy"
+      plant("tree", source, count)
+      sync()
+      let times = compare(
+        [
+          [ours, "-a", "--fsync", source, copy],
+          [ours, "-a", "--atomic", "--fsync", source, copy],
+          ["/bin/sh", "-c", "\(cp) -a \(source) \(copy) && sync -f \(copy)"],
+          ["/bin/sh", "-c", "\(cp) -a \(source) \(copy) && find \(copy) -exec sync {} +"],
+        ], rounds: 5
+      ) { remove(copy) }
+      for (mine, what) in [(0, "--fsync"), (1, "--atomic --fsync")] {
+        for (index, name) in [(2, "cp; syncfs"), (3, "cp; fsync of each")] {
+          table.add(
+            "-a \(what) of \(count) small files, \(system)", milliseconds(times[mine]),
+            "\(name) \(milliseconds(times[index]))", times[mine] / times[index], goal: nil)
+        }
       }
       remove(copy)
       remove(source)

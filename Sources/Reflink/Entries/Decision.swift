@@ -172,7 +172,11 @@ public enum ExistingRule: Sendable {
       }
     }
     let isSpecial = source.type == .regular && existing.type.isSpecial
-    return isSpecial ? .refuse(.fileOverSpecial) : .replace
+    if isSpecial { return .refuse(.fileOverSpecial) }
+    let keeps =
+      options.replacedAttributes == .kept && options.publication != .inPlace
+      && source.type == .regular
+    return keeps ? .overwrite : .replace
   }
 }
 

@@ -35,8 +35,8 @@ extension CopyOptions {
     case refused
   }
 
-  /// What a file that is overwritten leaves to the one that takes its place complete
-  /// (`Publication.unnamed`, `temporary`), where the rule was `EntryAction.overwrite`.
+  /// What a file that is replaced leaves to the one that takes its place complete
+  /// (`Publication.unnamed`, `temporary`); not with `EntryAction.replace` of a caller's own policy.
   @nonexhaustive
   public enum ReplacedAttributes: Sendable, Hashable {
     /// Nothing: the new file is as it would be under a free name, and a symbolic link is replaced, not
