@@ -101,6 +101,12 @@ package func standBack() {
   creflink_stand_back()
 }
 
+/// How many workers the descriptors that this process may have are enough for: each has four at most,
+/// beside those of the directories that are open.
+func workersForDescriptors() -> Int {
+  Int(clamping: max((creflink_descriptor_limit() - 16) / 4, 1))
+}
+
 /// Workers where nobody chose: one for each processor, at most 4.
 func defaultWorkers() -> Int {
   min(max(Int(creflink_processors()), 1), 4)

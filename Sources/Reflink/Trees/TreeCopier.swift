@@ -173,7 +173,7 @@ package struct TreeCopier {
     switch workers {
     case .caller: queue = nil
     case .own(let count):
-      maxRunners = count ?? maxRunners
+      maxRunners = min(count ?? maxRunners, workersForDescriptors())
       if maxRunners > 1, queue == nil { queue = RunQueue(threads: maxRunners - 1) }
     case .shared: queue = RunQueue.shared.mayWorkForCaller ? .shared : nil
     }

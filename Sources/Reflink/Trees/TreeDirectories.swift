@@ -152,4 +152,4 @@ extension TreeCopy {
 /// How many directories are open on both sides at a time: a quarter of what the process
 /// may open, since it is not ours alone, and 64 at most: each holds its path.
 private let openDirectoryLimit = Int(
-  min(max((creflink_descriptor_limit() - 24) / 4, 4), 64))
+  min(max((creflink_descriptor_limit() - 12) / 4, 2), 64))
