@@ -70,10 +70,19 @@ extension EntryCopier {
       }
     }
     let name = trial.currentName(at: destination)
-    let made = try attempt(.createDirectory, source, destination) { () throws(SystemError) in
-      Directory(
+    let made: Directory
+    do throws(SystemError) {
+      made = Directory(
         try directory.open(name, [.reference, .directory, .noFollow]),
         DirectoryPath(name, in: directory.path))
+    } catch {
+      var failure = error.during(.createDirectory, source.path, destination.path)
+      // It is empty, whatever it is.
+      let isGone = name.with { name in
+        (try? directory.descriptor.remove(name, isDirectory: true)) != nil
+      }
+      if !isGone { failure.leftover = OwnedLocation(directory, name).path }
+      throw failure
     }
     let other = OwnedLocation(directory, .temporary())
     do throws(NameTransaction.Failure) {

@@ -25,8 +25,8 @@ final class EntryCopier: Sendable {
   let isOfGroup: Bool
   /// What is to be made durable in the end; nil where nothing is.
   let unsynchronized: PendingSynchronization?
-  /// Of sources that change while they are copied.
-  let changes: SourceChangeCount
+  /// Of sources that change while they are copied; nil where those are no error.
+  let changes: SourceChangeCount?
   /// What this copy created, where several sources may have one name; else nil.
   let created: CreatedEntries?
 
@@ -47,7 +47,7 @@ final class EntryCopier: Sendable {
       limit: RateLimit(options.pace.bytesPerSecond),
       leavesNoCache: options.pace.priority == .background)
     unsynchronized = PendingSynchronization(options.durability)
-    changes = SourceChangeCount()
+    changes = options.sourceChanges == .refused ? SourceChangeCount() : nil
     hardLinks =
       options.preserving.hardLinks
       ? HardLinks(namesMayReturn: options.symbolicLinks != .copy || remembersCreated) : nil

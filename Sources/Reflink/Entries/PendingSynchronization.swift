@@ -67,7 +67,8 @@ final class PendingSynchronization: Sendable {
     do throws(SystemError) {
       try body(directory)
     } catch {
-      let path = directory.path.path
+      let given = directory.path.path
+      let path = given.isEmpty ? "." : given
       throw error.during(.synchronize, path, path)
     }
   }

@@ -50,7 +50,7 @@ extension EntryCopier {
       failure.leftover = name.discard(copy.transfer.mover.destination, at: destination)
       if failure.leftover != nil { throw failure }
     }
-    if changes.mayBeginAgain(copy.status.identity) { return .toBeginAgain }
+    if changes?.mayBeginAgain(copy.status.identity) ?? false { return .toBeginAgain }
     if copy.name == nil { failure.leftover = destination.path }
     throw failure
   }

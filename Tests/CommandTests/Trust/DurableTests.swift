@@ -68,4 +68,34 @@ import Testing
       #expect(try directory.names() == ["b", "s"])
     }
   }
+
+  @Test func aDirectoryThatCannotBeWrittenOutIsNamed() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("a", 1000)
+      // The first is the file's, the second is refused by a reference.
+      let (result, _) = try await directory.tracedCp(
+        ["-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=3"], ["--fsync", "a", "b"])
+      #expect(result.errors == "\(BuiltCommand.path): error syncing '.': Input/output error\n")
+      #expect(result.status == 1)
+      #expect(directory.exists("b"))
+    }
+  }
+
+  /// The directory that renaming is tried with, before a tree is copied.
+  @Test func nothingIsLeftOfATrial() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell("mkdir s", in: directory.path)
+      let opens = try await directory.tracedCp(
+        ["-e", "trace=openat,mkdirat"], ["-aT", "--atomic", "s", "t"]
+      ).trace
+      try await shell("rm -r t", in: directory.path)
+      let made = try #require(opens.firstIndex { $0.contains("mkdirat") })
+      let count = opens.prefix(made).filter { $0.contains("openat(") }.count
+      let (result, _) = try await directory.tracedCp(
+        ["-e", "trace=openat", "-e", "inject=openat:error=EMFILE:when=\(count + 1)"],
+        ["-aT", "--atomic", "s", "t"])
+      #expect(result.status == 1)
+      #expect(try directory.names() == ["s"])
+    }
+  }
 }
