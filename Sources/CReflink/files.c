@@ -217,7 +217,8 @@ ssize_t creflink_read_uncached(int descriptor, void *buffer, size_t count, int64
     posix_fadvise(descriptor, 0, 0, POSIX_FADV_RANDOM);
     enum { FROM_CACHE_ONLY = 8 };  // RWF_NOWAIT
     result = vectored(SYS_preadv2, descriptor, buffer, count, offset, FROM_CACHE_ONLY);
-    if (result >= 0) return result;
+    // Linux 5.9 and 5.10 may say 0 before the end.
+    if (result > 0) return result;
     result = creflink_read(descriptor, buffer, count, offset);
     if (result > 0) posix_fadvise(descriptor, offset, result, POSIX_FADV_DONTNEED);
     return result;
@@ -232,8 +233,11 @@ ssize_t creflink_write_uncached(int descriptor, const void *buffer, size_t count
     enum { LAG = 8 << 20 };
     sync_file_range(descriptor, offset, result, SYNC_FILE_RANGE_WRITE);
     if (offset >= LAG) {
-        sync_file_range(descriptor, offset - LAG, result,
-                        SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+        int error = RESULT(sync_file_range(
+            descriptor, offset - LAG, result,
+            SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER));
+        // Told once: no later fsync(2) of this descriptor would tell it again.
+        if (error == -EIO || error == -ENOSPC || error == -EDQUOT) return error;
         posix_fadvise(descriptor, offset - LAG, result, POSIX_FADV_DONTNEED);
     }
     return result;

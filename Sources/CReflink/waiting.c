@@ -80,8 +80,9 @@ uint32_t creflink_event_count_read(const struct creflink_event_count *count) {
     return __atomic_load_n(&count->value, __ATOMIC_ACQUIRE);
 }
 
-void creflink_event_count_wait(struct creflink_event_count *count, uint32_t seen) {
-    syscall(SYS_futex, &count->value, FUTEX_WAIT_PRIVATE_, seen, NULL, NULL, 0);
+void creflink_event_count_wait(struct creflink_event_count *count, uint32_t seen, int milliseconds) {
+    struct timespec limit = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    syscall(SYS_futex, &count->value, FUTEX_WAIT_PRIVATE_, seen, milliseconds < 0 ? NULL : &limit, NULL, 0);
 }
 
 void creflink_event_count_advance(struct creflink_event_count *count, int threads) {

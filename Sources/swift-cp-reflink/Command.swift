@@ -12,6 +12,8 @@ enum Command {
         "\(String(cString: variable)) is set, which a static program does not notice: install the "
           + "dynamic command too, as ../libexec/swift-cp-reflink (Scripts/install), or unset it")
     }
+    // Made before a handler needs it.
+    _ = Interruption.ofCommand.isSet
     ccommand_catch_ending_signals { Interruption.ofCommand.set() }
     // A write past the process's size limit is then an error to report, not a death.
     _ = signal(SIGXFSZ, SIG_IGN)
@@ -107,7 +109,7 @@ enum Command {
       }
     }
     do throws(ReflinkError) {
-      try copier.finish()
+      if !Interruption.ofCommand.isSet { try copier.finish() }
     } catch {
       reporter.tell(error)
       succeeded = false

@@ -37,7 +37,7 @@ struct creflink_event_count *creflink_make_event_count(void);
 void creflink_free_event_count(struct creflink_event_count *count);
 uint32_t creflink_event_count_read(const struct creflink_event_count *count);
 /// Returns at once when the count has passed `seen`; may return early.
-void creflink_event_count_wait(struct creflink_event_count *count, uint32_t seen);
+void creflink_event_count_wait(struct creflink_event_count *count, uint32_t seen, int milliseconds);
 /// Adds one, and wakes at most `threads` of those that wait.
 void creflink_event_count_advance(struct creflink_event_count *count, int threads);
 

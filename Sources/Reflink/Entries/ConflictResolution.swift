@@ -9,6 +9,11 @@ extension EntryCopier {
     _ entry: EntryFacts, _ source: Location, _ destination: Location
   ) throws(ReflinkError) -> EntryAction? {
     guard var entry = try examineConflict(entry, source, destination) else { return nil }
+    if let changes, case .exists(let existing) = entry.destination,
+      changes.takeBegun(existing.target?.identity)
+    {
+      return .overwrite
+    }
     while true {
       let action = decide(entry)
       switch action.kind {

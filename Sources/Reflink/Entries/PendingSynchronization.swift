@@ -77,15 +77,26 @@ final class PendingSynchronization: Sendable {
 extension EntryCopier {
   /// Writes out a file that has all its data and attributes, where that comes before its name.
   func synchronize(
-    _ file: borrowing Descriptor, _ type: FileType, _ name: NameTransaction?
+    _ file: borrowing Descriptor, _ type: FileType, _ name: NameTransaction?,
+    _ destination: Location
   ) throws(SystemError) {
-    guard type == .regular else { return }
-    switch options.durability {
-    case .none: break
-    case .files: try file.synchronize()
-    case .fileSystem:
-      // What has its name already is not waited for: the end of the copy is early enough.
-      if let name, name.state != .named { try file.synchronize() }
+    guard options.durability != .none, type == .regular || type == .blockSpecial else { return }
+    if name == nil, type == .regular, try isElsewhere(file, than: destination) {
+      // The directory that has its name is on another file system, perhaps.
+      return try file.synchronizeFileSystem()
     }
+    if options.durability == .files || type == .blockSpecial { return try file.synchronize() }
+    // What has its name already is not waited for: the end of the copy is early enough.
+    if let name, name.state != .named { try file.synchronize() }
+  }
+
+  /// Whether a file was reached through a link, or is mounted over its name.
+  private func isElsewhere(
+    _ file: borrowing Descriptor, than destination: Location
+  ) throws(SystemError) -> Bool {
+    guard let there = try destination.statusIfPresent() else { return false }
+    let parent = try destination.directory.descriptor.status()
+    return try file.status().identity != there.identity
+      || there.identity.device != parent.identity.device
   }
 }

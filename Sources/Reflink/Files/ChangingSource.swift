@@ -50,7 +50,13 @@ extension EntryCopier {
       failure.leftover = name.discard(copy.transfer.mover.destination, at: destination)
       if failure.leftover != nil { throw failure }
     }
-    if changes?.mayBeginAgain(copy.status.identity) ?? false { return .toBeginAgain }
+    if changes?.mayBeginAgain(copy.status.identity) ?? false {
+      // What was overwritten is to be overwritten again, however new it looks by now.
+      if copy.name == nil, let there = try? copy.transfer.mover.destination.status() {
+        changes?.isBegun(there.identity)
+      }
+      return .toBeginAgain
+    }
     if copy.name == nil { failure.leftover = destination.path }
     throw failure
   }
@@ -60,6 +66,19 @@ extension EntryCopier {
 final class SourceChangeCount: Sendable {
   private static let most = 3
   private let begun = Mutex<[FileStatus.Identity: Int]>([:])
+
+  private let overwritten = Mutex<Set<FileStatus.Identity>>([])
+
+  /// A destination was overwritten in vain, and will be again.
+  func isBegun(_ destination: FileStatus.Identity) {
+    overwritten.withLock { _ = $0.insert(destination) }
+  }
+
+  /// Whether that is so of this one; once.
+  func takeBegun(_ destination: FileStatus.Identity?) -> Bool {
+    guard let destination else { return false }
+    return overwritten.withLock { $0.remove(destination) != nil }
+  }
 
   /// Counts one more copy of a file that was in vain; false after the last one.
   func mayBeginAgain(_ file: FileStatus.Identity) -> Bool {

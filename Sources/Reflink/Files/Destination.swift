@@ -239,8 +239,9 @@ extension EntryCopier {
     let directory = destination.directory
     let transaction = try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
       file = try directory.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
-      // As long as this process has it open, nobody takes it for a leftover.
-      _ = try? file?.tryLock()
+      // As long as this process has it open, nobody takes it for a leftover; somebody who looks for
+      // those just now has it already, and takes it away.
+      if (try? file?.tryLock()) == false { throw SystemError(call: .open, errno: .fileExists) }
     }
     guard let file = file.take() else { throw SystemError(call: .open, errno: .fileExists) }
     return OpenDestination(file, transaction, replacing: replaced)
@@ -270,8 +271,7 @@ extension EntryCopier {
     while true {
       do throws(SystemError) {
         // Neither a FIFO's reader nor the end of a lease is waited for here.
-        let existing = try destination.open(
-          isSpecial ? [.write, .nonBlocking, .noFollow] : [.write, .nonBlocking])
+        let existing = try destination.open([.write, .nonBlocking])
         // The decision was made by name; this is the file itself.
         let status = try existing.status()
         if isSpecial, status.type == .regular {

@@ -20,7 +20,7 @@ extension EntryCopier {
     }
     do throws(SystemError) {
       try synchronize(
-        copy.transfer.mover.destination, copy.transfer.destinationType, copy.name)
+        copy.transfer.mover.destination, copy.transfer.destinationType, copy.name, destination)
     } catch {
       failure = failure ?? error.during(.synchronize, source.path, destination.path)
     }

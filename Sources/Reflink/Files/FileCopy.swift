@@ -82,14 +82,19 @@ extension EntryCopier {
       let name = target.name
       var data = file
       var original: Descriptor?
+      var dataStatus = entry.source
       if let clone = momentaryClone(of: data, entry.source, source, destination) {
+        // Of a later moment than the look at the source.
+        dataStatus = try attempt(.examine(.source), source, destination) {
+          () throws(SystemError) in try clone.status()
+        }
         original = consume data
         data = clone
       }
       var copy = FileCopy(
         status: entry.source, isOperand: entry.isOperand,
         transfer: FileTransfer(
-          from: data, entry.source, into: target.descriptor, type,
+          from: data, dataStatus, into: target.descriptor, type,
           cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
           refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
           place: turn?.place, pace: pace),
@@ -105,7 +110,10 @@ extension EntryCopier {
       guard let copy = file.take() else { preconditionFailure("one copy is resumed once") }
       let status = copy.status
       do throws(ReflinkError) {
-        return try proceed(copy, from, to, turn)
+        let result = try proceed(copy, from, to, turn)
+        // It will be claimed anew.
+        if case .begunAgain = result { forget(status) }
+        return result
       } catch {
         forget(status)
         throw error

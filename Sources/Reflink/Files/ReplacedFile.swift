@@ -22,9 +22,13 @@ extension EntryCopier {
     case .overwrite, .createThroughLink: break
     default: return nil
     }
-    return try attempt(.open(.destination), source, destination) { () throws(SystemError) in
+    try unsynchronized?.finishIfMany()
+    return try attempt(.open(.destination), source, destination) {
+      () throws(SystemError) -> OwnedLocation? in
       // The system's own rules for links (fs.protected_symlinks) are asked by following it.
       let there = try destination.statusByOpening()
+      // Written into, however it is reached.
+      if let there, there.type != .regular { return nil }
       let target = try OwnedLocation(destination).followed()
       let found = try target.with { (target) throws(SystemError) in
         try target.statusIfPresent()
@@ -54,8 +58,9 @@ extension EntryCopier {
     do throws(SystemError) {
       switch try destination.status().type {
       case .regular: break
-      // A moment ago it was none, or led elsewhere.
-      case .symbolicLink: throw SystemError(call: .statx, errno: .tooManySymbolicLinkLevels)
+      case .symbolicLink where try destination.statusByOpening()?.type ?? .regular == .regular:
+        // A moment ago it was none, or led elsewhere.
+        throw SystemError(call: .statx, errno: .tooManySymbolicLinkLevels)
       default: return .inPlace
       }
       let existing: Descriptor

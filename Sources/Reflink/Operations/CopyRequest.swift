@@ -155,7 +155,12 @@ extension CopyRequest {
   private func run(_ activity: Activity?) throws(ReflinkError) -> Outcome {
     let entries = entries(activity)
     do throws(ReflinkError) {
-      switch next(try begin(entries, nil)) {
+      var step = next(try begin(entries, nil))
+      while case .again(let wait) = step {
+        sleep(for: wait)
+        step = next(try begin(entries, nil))
+      }
+      switch step {
       case .done(let outcome):
         try entries.unsynchronized?.finish()
         return outcome

@@ -83,7 +83,10 @@ final class RunQueue: Sendable {
 
   /// Whose threads copy with these options.
   static func of(_ options: CopyOptions) -> RunQueue {
-    options.pace.priority == .background ? background : shared
+    guard options.pace.priority == .background else { return shared }
+    // A thread that all copies use inherits the priority of the one that starts it.
+    Watcher.shared.start()
+    return background
   }
 
   private let priority: CopyOptions.Pace.Priority

@@ -94,6 +94,9 @@ final class Watcher: Sendable {
     entry.resume()
   }
 
+  /// Starts its thread from this one.
+  func start() { _ = startIfNeeded() }
+
   private func startIfNeeded() -> SharedPolls? {
     state.withLock { state in
       if let polls = state.polls { return polls }

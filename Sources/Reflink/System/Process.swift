@@ -66,6 +66,11 @@ func isPrivileged() -> Bool {
   creflink_effective_user() == 0
 }
 
+/// geteuid(2).
+func effectiveUser() -> UserID {
+  UserID(rawValue: creflink_effective_user())
+}
+
 /// getpid(2).
 func processID() -> CInt {
   creflink_process()

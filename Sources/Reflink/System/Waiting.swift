@@ -30,7 +30,10 @@ func isReadable(_ descriptor: CInt) -> Bool {
 
   var current: UInt32 { unsafe creflink_event_count_read(count) }
 
-  func wait(past seen: UInt32) { unsafe creflink_event_count_wait(count, seen) }
+  /// - Parameter milliseconds: When it ends in any case; negative for never.
+  func wait(past seen: UInt32, atMost milliseconds: CInt = -1) {
+    unsafe creflink_event_count_wait(count, seen, milliseconds)
+  }
 
   func advance(waking threads: Int) {
     unsafe creflink_event_count_advance(count, CInt(clamping: threads))

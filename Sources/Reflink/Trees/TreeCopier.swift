@@ -99,8 +99,12 @@ package struct TreeCopier {
     _ source: OwnedLocation, to destination: OwnedLocation
   ) throws(ReflinkError) -> DirectoryCopy {
     try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) in
+      try entries.unsynchronized?.finishIfMany()
       let result = try entries.enter(from, to: to)
-      if result.isNew { done(.parentDirectory, from, to) }
+      if result.isNew {
+        entries.unsynchronized?.named(in: to.directory)
+        done(.parentDirectory, from, to)
+      }
       return result
     }
   }
@@ -138,6 +142,7 @@ package struct TreeCopier {
     }
     return try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) -> Bool in
       do throws(ReflinkError) {
+        try entries.unsynchronized?.finishIfMany()
         let result = try entries.copy(from, isOperand: true, to: to)
         switch result {
         case .file(let outcome): done(.file(outcome), from, to)

@@ -106,9 +106,9 @@ final class TreeCopy: Sendable {
       } else if state.withLock({ $0.isEnded && $0.present == 0 }) {
         return try result()
       } else {
-        callerWakeUp.wait(past: seen)
-        // Whatever waits sees it at once.
+        // What a signal handler sets wakes nobody: whatever waits sees it after this time at most.
         if activity.isInterrupted { activity.cancel() }
+        callerWakeUp.wait(past: seen, atMost: activity.interruption == nil ? -1 : 20)
       }
     }
   }

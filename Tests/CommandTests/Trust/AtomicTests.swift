@@ -79,6 +79,14 @@ import Testing
     }
   }
 
+  @Test func aLinkToAPipeIsWrittenThrough() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let found = try await shell(
+        "echo data > s; '\(BuiltCommand.path)' --atomic s /dev/stdout | cat", in: directory.path)
+      #expect(found == "data\n")
+    }
+  }
+
   @Test func aFileThatMayNotBeWrittenToIsNotReplaced() async throws {
     try await withDirectory(on: .xfs) { directory in
       let found = try await shell(

@@ -80,4 +80,30 @@ import Testing
       }
     }
   }
+
+  /// Half a copy is newer than its source.
+  @Test func whatWasOverwrittenInVainIsOverwrittenAgain() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try directory.fill("s", 100_000)
+      try await shell("echo old > d; touch -d 2020-01-01 d", in: directory.path)
+      let found = try await copy(
+        directory, "-u --consistent", delaying: ":when=1", "touch -d 2021-01-01 s")
+      #expect(found == "0\n")
+      #expect(try directory.read("d") == directory.read("s"))
+    }
+  }
+
+  /// The second attempt asks for the first name of the file again.
+  @Test func aFileOfSeveralNamesIsBegunAnewInATree() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell("mkdir s; head -c 100000 /dev/urandom > s/a; ln s/a s/b", in: directory.path)
+      let found = try await shell(
+        """
+        '\(BuiltCommand.path)' -aT -j2 --consistent --reflink=never --limit-rate=100K s d & p=$!
+        until [ -e d/a ] || [ -e d/b ]; do :; done; sleep 0.2; echo more >> s/a
+        wait $p; echo $?; cmp d/a s/a; stat -c %h d/a d/b
+        """, in: directory.path)
+      #expect(found == "0\n2\n2\n")
+    }
+  }
 }

@@ -50,7 +50,7 @@ import Testing
         """
         mkdir s d; ln -s new s/a; mkfifo s/b; ln -s old d/a; mkfifo d/b; ln -s old d/.reflink-left
         strace -f -o trace -e trace=\(call) -e inject=\(call):delay_exit=10000000:when=2 \
-          '\(BuiltCommand.path)' -aT s d &
+          '\(BuiltCommand.path)' -aT s d >/dev/null 2>&1 &
         until [ $(ls -A d | grep -c reflink) = 2 ]; do :; done
         """, in: directory.path)
       #expect(try await removeLeftovers(in: directory.file("d")) == [])
