@@ -152,10 +152,11 @@ extension EntryCopier {
       removesInheritedACL: isNew && options.usesDefaultMode,
       mayHaveACL: isNew ? inheritsACL : true)
     var publication: DirectoryPublication?
-    if let transaction, transaction.state != .named {
-      let pending = DirectoryPublication(transaction, OwnedLocation(destination))
+    if var transaction, transaction.state != .named {
       // As long as this process has it open, nobody takes it for a leftover.
       _ = try? made.tryLock()
+      transaction.lock = nil
+      let pending = DirectoryPublication(transaction, OwnedLocation(destination))
       if publishesLast { publication = pending } else { try pending.publishNow(made) }
     }
     let parent = destination.directory
@@ -259,10 +260,13 @@ extension EntryCopier {
       }
     }
     do throws(SystemError) {
-      return .made(
-        try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
-          try directory.descriptor.makeDirectory(name, mode: mode)
-        })
+      // Until it is locked itself.
+      let lock = NameLock(directory)
+      var transaction = try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
+        try directory.descriptor.makeDirectory(name, mode: mode)
+      }
+      transaction.lock = lock
+      return .made(transaction)
     } catch {
       throw replacement == .nothing
         ? error.during(.createDirectory, source.path, destination.path)

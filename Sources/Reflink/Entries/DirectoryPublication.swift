@@ -64,6 +64,8 @@ extension EntryCopier {
     _ source: Location, _ destination: Location
   ) throws(ReflinkError) {
     let directory = destination.directory
+    let lock = NameLock(directory)
+    defer { withExtendedLifetime(lock) {} }
     let trial = try attempt(.createDirectory, source, destination) { () throws(SystemError) in
       try NameTransaction.temporary(.nothing) { (name) throws(SystemError) in
         try directory.descriptor.makeDirectory(name, mode: 0o700)

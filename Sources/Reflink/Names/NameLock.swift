@@ -1,4 +1,5 @@
-/// Held while a link or a node has a temporary name, since neither can be locked itself: a shared lock of
+/// Held while a link or a node has a temporary name, since neither can be locked itself, and while a
+/// directory has one and is not locked yet: a shared lock of
 /// the directory that it is in; flock(2). Whoever removes leftovers there takes the exclusive one.
 final class NameLock: Sendable {
   private let directory: Descriptor

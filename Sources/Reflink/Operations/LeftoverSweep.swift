@@ -162,11 +162,11 @@ struct LeftoverSweep: ~Copyable, Operation {
       let made = Directory(try directory.open(location.name, flags), path)
       // Not another process's, nor one that this very process makes; of links and nodes the
       // directory tells.
-      guard flags.contains(.reference) else {
-        return try made.descriptor.tryLock() ? made : nil
-      }
+      if status.type == .regular { return try made.descriptor.tryLock() ? made : nil }
+      guard try directory.descriptor.tryLock() else { return nil }
       defer { directory.descriptor.unlock() }
-      return try directory.descriptor.tryLock() ? made : nil
+      if status.type != .directory { return made }
+      return try made.descriptor.tryLock() ? made : nil
     } catch {
       guard error.errno == .permissionDenied else { throw error }
     }
