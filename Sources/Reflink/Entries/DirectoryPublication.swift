@@ -86,6 +86,14 @@ extension EntryCopier {
       if !isGone { failure.leftover = OwnedLocation(directory, name).path }
       throw failure
     }
+    do throws(SystemError) {
+      // Another thing that has the name by now is not renamed.
+      try directory.requireJustMade(try made.descriptor.rights(), since: begun)
+    } catch {
+      var failure = error.during(.createDirectory, source.path, destination.path)
+      failure.leftover = OwnedLocation(directory, name).path
+      throw failure
+    }
     let other = OwnedLocation(directory, .temporary())
     do throws(NameTransaction.Failure) {
       try other.with { (other) throws(NameTransaction.Failure) in
@@ -97,6 +105,7 @@ extension EntryCopier {
       failure.leftover = trial.discard(made.descriptor, isDirectory: true, at: destination)
       throw failure
     }
+    try requireOwnTrial(made.descriptor, name, at: other, source, destination)
     let leftover = other.with {
       NameTransaction.named.discard(made.descriptor, isDirectory: true, at: $0)
     }
@@ -105,6 +114,23 @@ extension EntryCopier {
       .during(.remove, source.path, destination.path)
     failure.leftover = leftover
     throw failure
+  }
+
+  /// Whatever was renamed in the trial's place goes back: under a temporary name it would be swept.
+  private func requireOwnTrial(
+    _ made: borrowing Descriptor, _ name: OwnedName, at other: OwnedLocation, _ source: Location,
+    _ destination: Location
+  ) throws(ReflinkError) {
+    try attempt(.createDirectory, source, destination) { () throws(SystemError) in
+      let there = try other.with { (other) throws(SystemError) in try other.statusIfPresent() }
+      if try there?.identity == made.status().identity { return }
+      try other.with { (other) throws(SystemError) in
+        try name.with { (name) throws(SystemError) in
+          try other.directory.descriptor.rename(other.name, to: name, replacing: false)
+        }
+      }
+      throw SystemError(call: .rename, errno: .fileExists)
+    }
   }
 
   /// Between two file systems nothing can be shared, and a tree that is to share all its
