@@ -12,7 +12,7 @@ import Testing
       """
       rm -f trace
       strace -f -o trace -e trace=copy_file_range,pwrite64 \
-        -e inject=copy_file_range,pwrite64:delay_exit=400000\(calls) \
+        -e inject=copy_file_range,pwrite64:delay_exit=2000000\(calls) \
         '\(BuiltCommand.path)' \(options) s d > out 2> errors & p=$!
       until grep -q 'copy_file_range\\|pwrite64' trace 2>/dev/null; do :; done
       \(change)

@@ -14,7 +14,7 @@ import Testing
     try await shell(
       """
       env --default-signal=INT,TERM,HUP,PIPE '\(BuiltCommand.path)' \(arguments) 2>errors & p=$!
-      until \(ready) || ! kill -0 $p 2>/dev/null; do :; done
+      until \(ready) || ! kill -0 $p 2>/dev/null; do sleep 0.004; done
       kill -s \(signal) $p 2>/dev/null
       wait $p 2>/dev/null; s=$?
       [ $s -gt 128 ] && kill -l $((s - 128)) || echo $s

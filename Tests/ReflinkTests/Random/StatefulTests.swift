@@ -13,7 +13,7 @@ import Testing
   private static let largest = 150_000
 
   private static var operations: Int {
-    ProcessInfo.processInfo.environment["REFLINK_OPERATIONS"].flatMap { Int($0) } ?? 1500
+    ProcessInfo.processInfo.environment["REFLINK_OPERATIONS"].flatMap { Int($0) } ?? 500
   }
 
   /// The files, and what they hold.
