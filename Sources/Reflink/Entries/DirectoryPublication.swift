@@ -121,7 +121,8 @@ extension EntryCopier {
     _ made: borrowing Descriptor, _ name: OwnedName, at other: OwnedLocation, _ source: Location,
     _ destination: Location
   ) throws(ReflinkError) {
-    try attempt(.createDirectory, source, destination) { () throws(SystemError) in
+    var current = other.name
+    do throws(SystemError) {
       let there = try other.with { (other) throws(SystemError) in try other.statusIfPresent() }
       if try there?.identity == made.status().identity { return }
       try other.with { (other) throws(SystemError) in
@@ -129,7 +130,13 @@ extension EntryCopier {
           try other.directory.descriptor.rename(other.name, to: name, replacing: false)
         }
       }
+      current = name
       throw SystemError(call: .rename, errno: .fileExists)
+    } catch {
+      var failure = error.during(.createDirectory, source.path, destination.path)
+      let trial = NameTransaction(state: .temporary(current), replacement: .nothing)
+      failure.leftover = trial.discard(made, isDirectory: true, at: destination)
+      throw failure
     }
   }
 
