@@ -52,7 +52,7 @@ private func fuzzOptions(_ bytes: [UInt8]) {
       for index in 0..<settings.operands.count { _ = settings.operands[index].count }
     }
   }
-  for unsafeargument in unsafe arguments { unsafe free(argument) }
+  unsafe arguments.forEach { unsafe free($0) }
 }
 
 /// What is quoted has no control character, and begins and ends with a quote.
