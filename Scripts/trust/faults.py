@@ -36,11 +36,7 @@ def campaign(kind, directory, stride, seed):
     generator = random.Random(seed)
     counts = {"faults": 0, "bad": 0, "told": 0, "done without": 0}
     for scenario in scenarios.for_file_system(kind):
-        common.clear(directory)
-        scenario.prepare(directory)
-        before = common.describe(directory)
-        _, calls, start = common.trace_of(scenario.arguments, directory)
-        want = common.describe(directory)
+        before, calls, start, want = scenarios.prepared(scenario, directory)
         points = []
         seen = {}
         for index, name in enumerate(calls):

@@ -10,11 +10,7 @@ import scenarios
 def campaign(kind, directory, stride, random_kills, seed):
     counts = {"kills": 0, "came too late": 0, "bad": 0, "leftovers": 0}
     for scenario in scenarios.for_file_system(kind):
-        common.clear(directory)
-        scenario.prepare(directory)
-        before = common.describe(directory)
-        _, calls, start = common.trace_of(scenario.arguments, directory)
-        want = common.describe(directory)
+        before, calls, start, want = scenarios.prepared(scenario, directory)
         # strace counts the calls of each name.
         points = [(name, calls[:index + 1].count(name)) for index, name in enumerate(calls)]
         for name, when in points[start::stride]:

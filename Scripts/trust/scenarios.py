@@ -1,6 +1,8 @@
 """What is copied in the campaigns: each scenario makes its own source and destination."""
 import subprocess
 
+import common
+
 SOURCE = r"""
 mkdir -p s/d/e s/empty
 head -c 70001 /dev/urandom > s/file; head -c 300 /dev/urandom > s/d/small
@@ -55,6 +57,16 @@ SNAPSHOTS = [
 ]
 
 
+def prepared(scenario, directory):
+    """Makes the scenario and runs it once. Returns what was there before, the run's system calls, which of
+    them is the first of the command's own work, and what is wanted."""
+    common.clear(directory)
+    scenario.prepare(directory)
+    before = common.describe(directory)
+    _, calls, start = common.trace_of(scenario.arguments, directory)
+    return before, calls, start, common.describe(directory)
+
+
 def for_file_system(kind):
     return ALL + (SNAPSHOTS if kind != "ext4" else [])
 
@@ -88,7 +100,6 @@ def violation(scenario, before, after, want, promise=None):
 
 
 def settled_target(description):
-    import common
     return {n: f for n, f in common.settled(description).items() if n and n != "s" and not n.startswith("s/")}
 
 
