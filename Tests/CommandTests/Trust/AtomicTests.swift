@@ -33,6 +33,21 @@ import Testing
     }
   }
 
+  /// Whoever is not root takes them away by writing.
+  @Test(arguments: TestFileSystem.main)
+  func setIDBitsGoAsInPlace(_ system: TestFileSystem) async throws {
+    try await withDirectory(on: system) { directory in
+      let found = try await shell(
+        """
+        echo new > s; chown 1000 . s
+        as() { setpriv --reuid 1000 --clear-groups "$@"; }
+        for f in a b; do as cp s $f; as chmod 6755 $f; done
+        as '\(BuiltCommand.path)' s a; as '\(BuiltCommand.path)' --atomic s b; stat -c %a a b
+        """, in: directory.path)
+      #expect(found == "755\n755\n")
+    }
+  }
+
   @Test func theUnprivilegedKeepWhatTheyMayWriteTo() async throws {
     try await withDirectory(on: .ext4) { directory in
       // Another's file in a directory of one's own: its owner cannot be kept.

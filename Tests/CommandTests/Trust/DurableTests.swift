@@ -57,7 +57,7 @@ import Testing
       try await shell("mkdir s; echo new > s/a; echo old > b", in: directory.path)
       let arguments =
         call == "fsync"
-        ? ["--fsync", "--atomic", "s/a", "b"] : ["-a", "--fsync", "--atomic", "s", "t"]
+        ? ["--fsync", "--atomic", "s/a", "b"] : ["-a", "-j1", "--fsync", "--atomic", "s", "t"]
       let (result, _) = try await directory.tracedCp(
         ["-e", "trace=\(call)", "-e", "inject=\(call):error=EIO:when=1"], arguments)
       let name = call == "fsync" ? "b" : "t"
