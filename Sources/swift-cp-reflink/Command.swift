@@ -73,6 +73,10 @@ enum Command {
     // Never given back, as the process ends with it: destroying a dictionary puts its
     // type together at run time, which takes as long as half a small clone.
     _ = unsafe Unmanaged.passRetained(reporter)
+    let controller = settings.progress == .never ? nil : CopyController()
+    let display = controller.flatMap { ProgressDisplay(settings.progress, $0, reporter) }
+    defer { display?.finish() }
+    if let controller { countAhead(pairs, settings, controller) }
     let force = settings.rules.force || settings.rules.removesDestination
     var ask: (@Sendable (Question) -> Bool)?
     if settings.rules.asks { ask = { reporter.ask($0, force: force) } }
@@ -81,7 +85,8 @@ enum Command {
         ? .snapshots(settings.copyOptions)
         : .copies(settings.copyOptions, settings.rules.decide, reporter.tell),
       listener: reporter.listener,
-      ask: ask, remembersCreated: pairs.count > 1, interruption: .ofCommand,
+      ask: ask, remembersCreated: pairs.count > 1, filter: settings.filter,
+      controller: controller, interruption: .ofCommand,
       workers: ask == nil ? .own(settings.workers) : .caller)
     var succeeded = true
     var seen = Repetitions()
@@ -114,7 +119,26 @@ enum Command {
       reporter.tell(error)
       succeeded = false
     }
+    display?.finish()
     return reporter.finish() && succeeded && copier.outcome.failures == 0
+  }
+
+  /// Counts the whole by a thread of its own once the copies have lasted, where it is not one file:
+  /// what is over sooner needs no forecast.
+  private static func countAhead(
+    _ pairs: OperandPairs, _ settings: Settings, _ controller: CopyController
+  ) {
+    guard settings.rules.recursive || pairs.count > 1, !settings.copyOptions.product.isLinks else {
+      return
+    }
+    controller.expectUnknown()
+    _ = startThreadIfPossible {
+      ccommand_lower_thread_priority()
+      usleep(300_000)
+      controller.countAhead(
+        (0..<pairs.count).map { pairs[$0].source }, settings.copyOptions, settings.filter,
+        decide: settings.rules.decide)
+    }
   }
 }
 

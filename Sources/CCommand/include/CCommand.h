@@ -49,6 +49,21 @@ int ccommand_received_signal(void);
 /// Ends the process as that signal does by default.
 void ccommand_end_by_signal(int number);
 
+/// The width of the terminal that is open as `descriptor`, in columns; 0 where it does not tell, -1
+/// where it is no terminal.
+int ccommand_terminal_columns(int descriptor);
+
+/// Blocks SIGUSR1 and SIGWINCH in this thread, and in those that it starts from now on.
+void ccommand_hold_display_signals(void);
+
+enum ccommand_display { CCOMMAND_DISPLAY_TIME, CCOMMAND_DISPLAY_ASKED, CCOMMAND_DISPLAY_RESIZED };
+
+/// Waits until one of the two came, or the time is over; sigtimedwait(2).
+int ccommand_wait_for_display_signal(int milliseconds);
+
+/// Makes this thread yield to others: nice(2), of a thread.
+void ccommand_lower_thread_priority(void);
+
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
 /// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.

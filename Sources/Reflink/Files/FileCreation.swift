@@ -91,7 +91,7 @@ extension EntryCopier {
   func announce(_ entry: EntryFacts, _ source: Location) {
     guard let controller = activity?.controller else { return }
     if entry.isOperand { controller.expect(bytes: entry.source.size, files: 1) }
-    if entry.isOperand || controller.isWatched { controller.begin(source.path) }
+    if entry.isOperand || controller.isToNote(entry.source.size) { controller.begin(source.path) }
   }
 }
 

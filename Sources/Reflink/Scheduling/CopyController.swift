@@ -14,6 +14,8 @@ public final class CopyController: Sendable {
   private let files = Atomic<Int>(0)
   /// Whether anybody asked how far it is: only then files of a tree are noted.
   private let watched = Atomic<Bool>(false)
+  /// Whether that was since a path was noted last.
+  private let wantsPath = Atomic<Bool>(false)
   private let state = Mutex(State())
 
   private struct State {
@@ -70,8 +72,9 @@ public final class CopyController: Sendable {
     cancelled.load(ordering: .acquiring) || parent?.isCancelled ?? false
   }
 
-  /// How far everything under this controller is, now. The copies do not notice, but for the path of
-  /// each file of a tree, which is noted from the first reading on.
+  /// How far everything under this controller is, now. The copies do not notice, but for paths of
+  /// files of a tree: from the first reading on that of each large one is noted, and of small ones that
+  /// of one after each reading.
   public var progress: CopyProgress {
     watch()
     return state.withLock { state in
@@ -92,8 +95,8 @@ public final class CopyController: Sendable {
   }
 
   private func watch() {
-    if isWatched { return }
     watched.store(true, ordering: .relaxed)
+    wantsPath.store(true, ordering: .relaxed)
   }
 
   // MARK: - For the copies
@@ -151,7 +154,17 @@ public final class CopyController: Sendable {
     parent?.fileDone()
   }
 
-  var isWatched: Bool { watched.load(ordering: .relaxed) || parent?.isWatched ?? false }
+  /// Of small files one is noted after each reading: putting a path together takes as long as some
+  /// system calls.
+  private static var shortSize: Int64 { 1 << 20 }
+
+  /// Whether the path of a file of this size, which begins, is to be noted.
+  func isToNote(_ size: Int64) -> Bool {
+    let isOwn =
+      watched.load(ordering: .relaxed)
+      && (size > Self.shortSize || wantsPath.exchange(false, ordering: .relaxed))
+    return (parent?.isToNote(size) ?? false) || isOwn
+  }
 
   func begin(_ path: FilePath) {
     state.withLock { $0.currentPath = path }
@@ -180,9 +193,18 @@ public final class CopyController: Sendable {
   }
 
   /// More is to be done, and nobody knows how much.
-  func expectUnknown() {
+  package func expectUnknown() {
     state.withLock { $0.isOpenEnded = true }
     parent?.expectUnknown()
+  }
+
+  /// Somebody has counted all of it.
+  package func settle(bytes: Int64, files: Int) {
+    state.withLock { state in
+      state.bytesStated = bytes
+      state.filesExpected = files
+      state.isOpenEnded = false
+    }
   }
 
   // MARK: - For who listens

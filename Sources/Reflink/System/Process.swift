@@ -51,6 +51,16 @@ func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
   }
 }
 
+/// The same for work that can be left undone. Returns whether it runs.
+package func startThreadIfPossible(_ body: @escaping @Sendable () -> Void) -> Bool {
+  do throws(SystemError) {
+    try startThread(body)
+    return true
+  } catch {
+    return false
+  }
+}
+
 private final class ThreadBody: Sendable {
   let body: @Sendable () -> Void
   init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -7,6 +7,7 @@ package struct TreeCopier {
   private let entries: EntryCopier
   private let onFailure: FailureRule
   private let listener: EntryListener?
+  private let filter: CompiledFilter?
   private let workers: Workers
   /// Made for the first directory.
   private var queue: RunQueue?
@@ -27,11 +28,15 @@ package struct TreeCopier {
   }
 
   /// Tells of all entries whoever is told of existing ones.
-  init(_ entries: EntryCopier, onFailure: FailureRule, workers: Workers) {
+  init(
+    _ entries: EntryCopier, filter: EntryFilter = .everything, onFailure: FailureRule,
+    workers: Workers
+  ) {
     self.entries = entries
     listener = entries.onExisting
     self.onFailure = onFailure
     self.workers = workers
+    self.filter = CompiledFilter(filter)
   }
 
   /// What is made of operands.
@@ -61,14 +66,15 @@ package struct TreeCopier {
 
   package init(
     _ rules: Rules, listener: EntryListener? = nil, ask: (@Sendable (Question) -> Bool)? = nil,
-    remembersCreated: Bool = false, interruption: Interruption? = nil, workers: Workers
+    remembersCreated: Bool = false, filter: EntryFilter = .everything,
+    controller: CopyController? = nil, interruption: Interruption? = nil, workers: Workers
   ) {
     self.init(
       EntryCopier(
         options: rules.options, decide: rules.decide,
-        activity: interruption.map { Activity(nil, interruption: $0) }, onExisting: listener,
-        ask: ask, remembersCreated: remembersCreated),
-      onFailure: rules.onFailure, workers: workers)
+        activity: interruption.map { Activity(controller, interruption: $0) },
+        onExisting: listener, ask: ask, remembersCreated: remembersCreated),
+      filter: filter, onFailure: rules.onFailure, workers: workers)
   }
 
   /// Throws where there is no such source.
@@ -183,7 +189,7 @@ package struct TreeCopier {
     case .shared: queue = RunQueue.shared.mayWorkForCaller ? .shared : nil
     }
     let tree = TreeCopy(
-      entries, in: directory, nil, onFailure: onFailure, listener: listener,
+      entries, in: directory, filter, onFailure: onFailure, listener: listener,
       queue: queue, maxRunners: maxRunners)
     outcome.add(try tree.runBlocking(directory))
   }

@@ -60,7 +60,7 @@ final class TreeCopy: Sendable {
     // Ending one tree of several does not end those after it.
     let activity =
       entries.activity.flatMap { $0.interruption == nil ? $0 : nil }
-      ?? Activity(nil, interruption: entries.activity?.interruption)
+      ?? Activity(entries.activity?.controller, interruption: entries.activity?.interruption)
     self.activity = activity
     self.entries = entries.within(directory, activity)
     self.filter = filter

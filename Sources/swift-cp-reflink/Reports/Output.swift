@@ -12,6 +12,8 @@ struct Output {
 
   private var pending: [UInt8] = []
   private var failure: CInt = 0
+  /// Whether the last line of standard error is one that goes before anything else is written.
+  private var showsStatus = false
 
   /// The name the command was called by.
   static var programName: String {
@@ -31,6 +33,21 @@ struct Output {
       flush()
       _ = send(Array(text.utf8), to: .error)
     }
+  }
+
+  /// A line on a terminal in the place of the last such one; nil takes it away. What waits to be
+  /// written is written before.
+  mutating func show(status: String?) {
+    flush()
+    guard let status else { return eraseStatus() }
+    showsStatus = true
+    _ = transfer(Array("\r\(status)\u{1B}[K".utf8), to: .error)
+  }
+
+  private mutating func eraseStatus() {
+    guard showsStatus else { return }
+    showsStatus = false
+    _ = transfer(Array("\r\u{1B}[K".utf8), to: .error)
   }
 
   /// A message on standard error, after the command's name.
@@ -74,7 +91,12 @@ struct Output {
   }
 
   /// 0, or the errno.
-  private func send(_ bytes: [UInt8], to stream: Stream) -> CInt {
+  private mutating func send(_ bytes: [UInt8], to stream: Stream) -> CInt {
+    eraseStatus()
+    return transfer(bytes, to: stream)
+  }
+
+  private func transfer(_ bytes: [UInt8], to stream: Stream) -> CInt {
     var rest = bytes[...]
     while !rest.isEmpty {
       let taken = unsafe rest.withUnsafeBytes {

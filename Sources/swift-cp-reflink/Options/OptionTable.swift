@@ -13,7 +13,7 @@ struct Option {
     case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetDirectory
     case noTargetDirectory, update, updateOlder, verbose, version, oneFileSystem, label, context,
       jobs, atomic, synchronize, snapshot, consistent, background,
-      limitRate
+      limitRate, progress, progressOnTerminal
   }
 
   let meaning: Meaning
@@ -29,7 +29,7 @@ struct Option {
 
   /// Not an array: the type of one is put together at run time, which costs as much as the
   /// copy of a small file.
-  static let all: [45 of Option] = [
+  static let all: [47 of Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy directories, links and all attributes; same as -dR --preserve=all"),
@@ -152,6 +152,13 @@ struct Option {
     Option(
       meaning: .snapshot, short: nil, long: "snapshot",
       help: "clone files and directories with all attributes, complete or not at all", isOwn: true),
+    Option(
+      meaning: .progress, short: nil, long: "progress", argument: .optional("WHEN"),
+      help:
+        "show how far it is: auto (on a terminal, the default), always (else in lines), never; SIGUSR1 asks for a line",
+      isOwn: true),
+    Option(
+      meaning: .progressOnTerminal, short: "g", long: nil, help: "same as --progress"),
     Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
     Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),
   ]

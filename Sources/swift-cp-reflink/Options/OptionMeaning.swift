@@ -25,6 +25,18 @@ extension OptionState {
         return .end(.misuse("invalid rate: \(Quoting.quote(text))"))
       }
       settings.copyOptions.pace.bytesPerSecond = rate
+    case .progressOnTerminal: settings.progress = .onTerminal
+    case .progress:
+      guard let argument else {
+        settings.progress = .onTerminal
+        break
+      }
+      switch ProgressWord.match(argument, for: "--progress") {
+      case .one(.auto): settings.progress = .onTerminal
+      case .one(.always): settings.progress = .always
+      case .one(.never): settings.progress = .never
+      case .none(let message): return .end(.misuse(message))
+      }
     case .attributesOnly: settings.copyOptions.product = .attributesOnly
     case .backup:
       backs = true
@@ -160,6 +172,7 @@ extension OptionState {
 }
 
 enum ReflinkWord: String, OptionWord { case auto, always, never }
+enum ProgressWord: String, OptionWord { case auto, always, never }
 enum SparseWord: String, OptionWord { case never, auto, always }
 enum UpdateWord: String, OptionWord {
   case all, none

@@ -10,6 +10,9 @@ struct Settings {
   var makesParents = false
   /// `--snapshot`: the library's snapshots, not copies by cp's rules.
   var makesSnapshots = false
+  var progress = Progress.never
+  /// `--exclude`, `--exclude-from`
+  var filter = EntryFilter.everything
   /// `--jobs`; nil for as many as there are processors, at most 4.
   var workers: Int?
   var copyOptions = CopyOptions(
@@ -27,6 +30,15 @@ struct Settings {
     case name
     /// `-t` and `-T`, which exclude each other.
     case contradiction
+  }
+
+  /// `--progress`: where it is shown how far the copies are.
+  enum Progress {
+    case never
+    /// On a terminal.
+    case onTerminal
+    /// Also where there is none, in lines now and then.
+    case always
   }
 
   /// What is written for each entry.

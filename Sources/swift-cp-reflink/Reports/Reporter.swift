@@ -63,6 +63,16 @@ final class Reporter: Sendable {
     output.withLock { $0.complain(message) }
   }
 
+  /// The line about how far it is, on a terminal; nil where there is to be none.
+  func show(status: String?) {
+    output.withLock { $0.show(status: status) }
+  }
+
+  /// The same as a line that stays.
+  func say(status: String) {
+    output.withLock { $0.write(status + "\n", to: .error) }
+  }
+
   func tell(_ error: ReflinkError) {
     // Who declined knows.
     if error.operation == .refuse(.declined) { return }
