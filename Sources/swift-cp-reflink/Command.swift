@@ -27,16 +27,21 @@ enum Command {
     case .refused(let message):
       return refuse(message)
     case .copy(let settings):
+      if settings.task != .copy { return inspect(settings) }
       switch pairOperands(settings) {
       case .pairs(let pairs):
         let succeeded = copy(pairs, settings)
-        let signal = ccommand_received_signal()
-        if signal != 0 { ccommand_end_by_signal(signal) }
+        endBySignal()
         return succeeded ? 0 : 1
       case .misuse(let message):
         return misuse(message)
       case .refused(let message):
-        return refuse(message)
+        guard settings.writesRecords else { return refuse(message) }
+        let reporter = Reporter(settings)
+        reporter.refuse(message)
+        reporter.summarize(TreeOutcome(), succeeded: false)
+        _ = reporter.finish()
+        return 1
       }
     }
   }
@@ -65,18 +70,57 @@ enum Command {
     rules.backups = nil
   }
 
+  /// `--probe` and `--sharing`: nothing is copied.
+  private static func inspect(_ settings: Settings) -> CInt {
+    let operands = settings.operands
+    if operands.count < 2 {
+      return misuse(
+        operands.count == 0
+          ? "missing file operand" : "missing operand after \(Quoting.name(operands[0]))")
+    }
+    if operands.count > 2 { return misuse("extra operand \(Quoting.name(operands[2]))") }
+    let reporter = Reporter(settings)
+    var succeeded = false
+    if settings.task == .sharing {
+      let sharing = SharingCheck(reporter)
+      sharing.compare(operands[0], operands[1], settings)
+      sharing.tellTotals()
+      succeeded = !sharing.hasFailed
+    } else {
+      do throws(ReflinkError) {
+        let probing = try Probing(operands[0], operands[1])
+        reporter.tell(text: probing.text, record: probing.record)
+        succeeded = probing.canClone
+      } catch {
+        reporter.tell(error)
+      }
+    }
+    let isWritten = reporter.finish()
+    endBySignal()
+    return isWritten && succeeded ? 0 : 1
+  }
+
+  /// Where one has come.
+  private static func endBySignal() {
+    let signal = ccommand_received_signal()
+    if signal != 0 { ccommand_end_by_signal(signal) }
+  }
+
   private static func copy(_ pairs: OperandPairs, _ settings: Settings) -> Bool {
     var (pairs, settings) = (pairs, settings)
     backUpItself(&pairs, &settings.rules)
     if settings.copyOptions.pace.priority == .background { standBack() }
-    let reporter = Reporter(settings.verbosity, pairs[0])
+    let reporter = Reporter(settings, pairs[0])
     // Never given back, as the process ends with it: destroying a dictionary puts its
     // type together at run time, which takes as long as half a small clone.
     _ = unsafe Unmanaged.passRetained(reporter)
-    let controller = settings.progress == .never ? nil : CopyController()
+    // Records tell how long each file took, which only a controller measures.
+    let controller =
+      settings.progress == .never && !settings.writesRecords ? nil : CopyController()
     let display = controller.flatMap { ProgressDisplay(settings.progress, $0, reporter) }
     defer { display?.finish() }
-    if let controller { countAhead(pairs, settings, controller) }
+    if let controller, display != nil { countAhead(pairs, settings, controller) }
+    let sharing = settings.verifiesSharing ? SharingCheck(reporter) : nil
     let force = settings.rules.force || settings.rules.removesDestination
     var ask: (@Sendable (Question) -> Bool)?
     if settings.rules.asks { ask = { reporter.ask($0, force: force) } }
@@ -84,7 +128,7 @@ enum Command {
       settings.makesSnapshots
         ? .snapshots(settings.copyOptions)
         : .copies(settings.copyOptions, settings.rules.decide, reporter.tell),
-      listener: reporter.listener,
+      listener: reporter.listener(sharing),
       ask: ask, remembersCreated: pairs.count > 1, filter: settings.filter,
       controller: controller, interruption: .ofCommand,
       workers: ask == nil ? .own(settings.workers) : .caller)
@@ -120,7 +164,15 @@ enum Command {
       succeeded = false
     }
     display?.finish()
-    return reporter.finish() && succeeded && copier.outcome.failures == 0
+    succeeded = succeeded && copier.outcome.failures == 0
+    if let sharing, !Interruption.ofCommand.isSet {
+      sharing.checkRemembered()
+      sharing.tellTotals()
+      let isBroken = settings.copyOptions.cloning == .required && sharing.isDisproved
+      succeeded = succeeded && !isBroken && !sharing.hasFailed
+    }
+    reporter.summarize(copier.outcome, succeeded: succeeded && !Interruption.ofCommand.isSet)
+    return reporter.finish() && succeeded
   }
 
   /// Counts the whole by a thread of its own once the copies have lasted, where it is not one file:

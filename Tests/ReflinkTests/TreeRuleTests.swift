@@ -18,6 +18,21 @@ import Testing
       ([.exclude("*.log")], ["b.log", "src/d.log", "src/deep/e.log"], "a name, at any depth"),
       ([.exclude("/b.log")], ["b.log"], "a path, from the top"),
       ([.exclude("src/*.log")], ["src/d.log"], "a wildcard stops at a slash"),
+      ([.exclude("deep/*.log")], ["src/deep/e.log"], "the end of a path"),
+      ([.exclude("/deep/*.log")], ["-"], "not of all of it"),
+      ([.exclude("objects/")], [".git/objects", ".git/objects/x"], "a directory, at any depth"),
+      ([.exclude("src/**.log")], ["src/d.log", "src/deep/e.log"], "two stars cross slashes"),
+      (
+        [.exclude("**/*.log")], ["b.log", "src/d.log", "src/deep/e.log"], "any directory, or none"
+      ),
+      (
+        [.exclude("/**")],
+        [
+          ".git", ".git/objects", ".git/objects/x", ".hidden", "a.txt", "b.log", "build",
+          "build/out.txt", "link", "src", "src/build", "src/c.txt", "src/d.log", "src/deep",
+          "src/deep/e.log",
+        ], "all"
+      ),
       ([.exclude("build/")], ["build", "build/out.txt"], "directories only"),
       ([.exclude("build")], ["build", "build/out.txt", "src/build"], "directories and files"),
       (
@@ -81,11 +96,11 @@ import Testing
       // What a copy that was killed has left is newer: it is kept, and told.
       #expect(outcome.keptDifferent == 1)
       #expect(outcome.bytesSkipped == 3 * 7)
-      let same = EntryOutcome.Skipped(bytes: 7)
+      let same = EntryOutcome.Skipped(bytes: 7, type: .regular)
       #expect(
         told.withLock { $0 } == [
           "newer": same, "same": same,
-          "killed": EntryOutcome.Skipped(bytes: 7, isDifferent: true),
+          "killed": EntryOutcome.Skipped(bytes: 7, type: .regular, isDifferent: true),
         ])
     }
   }

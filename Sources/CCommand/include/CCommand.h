@@ -64,6 +64,14 @@ int ccommand_wait_for_display_signal(int milliseconds);
 /// Makes this thread yield to others: nice(2), of a thread.
 void ccommand_lower_thread_priority(void);
 
+/// The name of an errno value, as "ENOENT"; null where the C library knows none.
+const char *ccommand_errno_name(int number);
+
+enum { CCOMMAND_TIME_SIZE = 48 };
+
+/// Writes the time of day in UTC, as RFC 3339 has it, with microseconds; CLOCK_REALTIME.
+void ccommand_current_time(char *text);
+
 /// The next option's `value`, '?' after a message of getopt's own on standard
 /// error, -1 at the end. Operands are moved behind the options in `arguments`,
 /// unless POSIXLY_CORRECT is set. `argument` is the option's, or null.

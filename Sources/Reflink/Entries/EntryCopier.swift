@@ -143,11 +143,11 @@ final class EntryCopier: Sendable {
       switch consume look {
       case .blocked(let wait): return .blocked(wait)
       case .seen(let entry):
-        let size = entry.status.type == .regular ? entry.status.size : 0
+        let status = entry.status
         result = try copy(
           entry, source, isOperand: isOperand, follow: follow, within: ancestry,
           to: destination, turn
-        )?.afterLeaving(size, activity)
+        )?.afterLeaving(status, activity)
       }
       if let result {
         if isOperand, result.givesName { unsynchronized?.named(in: destination.directory) }
@@ -299,14 +299,16 @@ extension EntryCopier.Result {
   }
 
   /// With the size of a source that was not copied, which is dealt with all the same.
-  fileprivate consuming func afterLeaving(_ size: Int64, _ activity: Activity?) -> Self {
+  fileprivate consuming func afterLeaving(_ source: FileStatus, _ activity: Activity?) -> Self {
     switch self {
     case .skipped, .unchanged, .keptDifferent: break
     default: return self
     }
+    let size = source.type == .regular ? source.size : 0
     activity?.controller?.skip(size)
     var isDifferent = false
     if case .keptDifferent = self { isDifferent = true }
-    return .left(EntryOutcome.Skipped(bytes: size, isDifferent: isDifferent))
+    return .left(
+      EntryOutcome.Skipped(bytes: size, type: source.type, isDifferent: isDifferent))
   }
 }

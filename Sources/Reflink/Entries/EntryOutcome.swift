@@ -30,13 +30,16 @@ extension EntryOutcome {
   public struct Skipped: Sendable, Hashable {
     /// The source's size in bytes, where it is a regular file.
     public var bytes: Int64
+    /// What the source is; nil where nobody looked.
+    public var type: FileType?
     /// Whether what was kept is newer than the source and has another size: somebody's changes, or
     /// what a copy in place that was killed has left (`ExistingRule.replaceIfNewer`).
     public var isDifferent: Bool
 
     /// For tests of what listens.
-    public init(bytes: Int64 = 0, isDifferent: Bool = false) {
+    public init(bytes: Int64 = 0, type: FileType? = nil, isDifferent: Bool = false) {
       self.bytes = bytes
+      self.type = type
       self.isDifferent = isDifferent
     }
   }

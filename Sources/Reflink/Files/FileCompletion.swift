@@ -47,6 +47,7 @@ extension EntryCopier {
     if options.detectsInlineData {
       outcome.reclassifyInlineData(of: copy.transfer.mover.destination)
     }
+    if let begun = copy.begun { outcome.duration = Instant.now - begun }
     if let cause = outcome.fallback {
       destination.directory.observed?.noteCloneRefusal(cause, from: copy.status)
     }

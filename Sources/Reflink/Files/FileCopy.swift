@@ -15,6 +15,8 @@ struct FileCopy: ~Copyable, Sendable {
   let replaced: Descriptor?
   /// The source itself, where its data comes from an unnamed clone of it.
   let original: Descriptor?
+  /// When it began; nil where nobody watches.
+  let begun: Instant?
   /// Whether the end of a clone that was cancelled was waited for.
   var hasWaitedForEnd = false
   /// Where it stands still until it is told to go on, as one of several files of one moment.
@@ -35,9 +37,10 @@ struct FileCopy: ~Copyable, Sendable {
 
   init(
     status: FileStatus, isOperand: Bool, transfer: consuming FileTransfer,
-    name: NameTransaction?, attributes: AttributeCopy?,
+    name: NameTransaction?, attributes: AttributeCopy?, begun: Instant? = nil,
     replacing replaced: consuming Descriptor? = nil, original: consuming Descriptor? = nil
   ) {
+    self.begun = begun
     self.replaced = replaced
     self.original = original
     self.status = status
@@ -75,6 +78,7 @@ extension EntryCopier {
     case .keptDifferent: return .keptDifferent
     case .blocked(let wait): return .blocked(wait)
     case .open(let target):
+      let begun = activity?.controller == nil ? nil : Instant.now
       announce(entry, source)
       let copied = try attributeCopy(
         attributes, rights, entry.source, to: target, source, destination)
@@ -98,7 +102,8 @@ extension EntryCopier {
           cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
           refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
           place: turn?.place, pace: pace),
-        name: name, attributes: copied, replacing: target.replaced, original: original)
+        name: name, attributes: copied, begun: begun, replacing: target.replaced, original: original
+      )
       if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)
     }

@@ -19,7 +19,8 @@ public struct ProbeReport: Sendable, Hashable, Codable {
   /// What must divide offsets and lengths of ranges to be shared, in bytes; nil where that
   /// could not be tried: without cloning, or with an empty source.
   public var alignment: Int64?
-  /// What a clone changes the new file's NOCOW flag to, so that the two can share.
+  /// What a clone changes the new file's NOCOW flag to, so that the two can share; with the refusal
+  /// `noCopyOnWriteMismatch`, what it could not be changed to.
   public var noCopyOnWrite: CopyOutcome.NoCopyOnWriteChange?
   /// Whether the directory takes files without a name (O_TMPFILE), which become complete
   /// before they are seen.

@@ -92,11 +92,11 @@ struct ProbeTrial: ~Copyable, Operation {
         guard outcome.refusal == .invalid, !isSecond,
           let change = trial.noCopyOnWriteDifference(to: file)
         else { return false }
+        outcome.noCopyOnWrite = change
         guard trial.adopt(change) else {
           outcome.refusal = .noCopyOnWriteMismatch
           return false
         }
-        outcome.noCopyOnWrite = change
       }
     }
     return false

@@ -102,6 +102,8 @@ package struct EntryIdentity: Hashable, Sendable {
   private let directory: FileStatus.Identity
   private let name: OwnedName
   package let isDirectory: Bool
+  /// Of the directory that it is in.
+  package var device: DeviceID { directory.device }
 
   /// Nil where there is no such entry, or nothing behind a link that is to be followed.
   package init?(_ path: OwnedName, follow: Bool) {

@@ -74,6 +74,8 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
   /// Whether the source's size or times changed while its data was copied, so that the copy may be of
   /// no single moment. Of a file that was cloned whole it is not asked.
   public var sourceChanged = false
+  /// From the opening of the destination to its name, where a controller watches; else nil.
+  public var duration: Duration?
   /// What was changed so that the two could share.
   public var noCopyOnWrite: NoCopyOnWriteChange?
 
@@ -88,7 +90,7 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
   // Without what only the command tells.
   private enum CodingKeys: String, CodingKey {
     case cloned, inline, offloaded, copied, holes, clone, offload, execution, sourceChanged
-    case noCopyOnWrite
+    case noCopyOnWrite, duration
   }
 
   /// How the data got there.

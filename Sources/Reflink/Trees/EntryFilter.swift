@@ -4,10 +4,12 @@ import SystemPackage
 /// what no rule fits is copied. A directory that is left out takes all that is in it along.
 ///
 /// A pattern is a shell pattern, `*`, `?` and `[…]` as in glob(7), matched by fnmatch(3)
-/// byte for byte. One without a slash is held against an entry's name, one with a slash
-/// against its path below the directory that is copied, where `*` does not match a slash;
-/// one at the front changes nothing beside that. With a slash at its end a pattern fits
-/// directories only. The operand itself is never left out.
+/// byte for byte, and read as rsync reads its simple ones. One without a slash is held against an
+/// entry's name. One with a slash is held against the end of its path below the directory that is
+/// copied (`a/b` fits `x/a/b`), and, with a slash at the front, against all of that path. `*` does not
+/// match a slash in these, unless there is a `**` in the pattern; `**/` at the front stands for no
+/// directory too. With a slash at its end a pattern fits directories only. The operand itself is
+/// never left out.
 public struct EntryFilter: Sendable, Hashable {
   /// One pattern, and what becomes of what it fits.
   @nonexhaustive
@@ -34,9 +36,31 @@ public struct EntryFilter: Sendable, Hashable {
 struct CompiledFilter: Sendable {
   private struct Rule {
     var pattern: Pattern
-    var isInPath: Bool
     var isForDirectories: Bool
     var excludes: Bool
+    /// What of an entry the pattern is held against.
+    var place: Place
+    /// Whether `*` stops at a slash.
+    var stopsAtSlashes: Bool
+
+    enum Place { case name, path, endOfPath }
+
+    func fits(_ name: OwnedName, _ path: OwnedName) -> Bool {
+      switch place {
+      case .name: return name.with { pattern.matches($0, isPath: false) }
+      case .path: return matches(path)
+      case .endOfPath:
+        if matches(path) { return true }
+        let text = path.text
+        return text.indices.contains {
+          text[$0] == OwnedName.slash && matches(OwnedName(text[text.index(after: $0)...]))
+        }
+      }
+    }
+
+    private func matches(_ path: OwnedName) -> Bool {
+      path.with { pattern.matches($0, isPath: stopsAtSlashes) }
+    }
   }
   private let rules: [Rule]
   private let looksAtPaths: Bool
@@ -52,13 +76,18 @@ struct CompiledFilter: Sendable {
         }
       let isForDirectories = text.count > 1 && text.hasSuffix("/")
       if isForDirectories { text.removeLast() }
-      let isInPath = text.contains("/")
-      if text.hasPrefix("/") { text.removeFirst() }
+      let isAnchored = text.hasPrefix("/")
+      if isAnchored { text.removeFirst() }
+      while !isAnchored, text.hasPrefix("**/"), text.count > 3 { text.removeFirst(3) }
+      let isInPath = isAnchored || text.utf8.contains(UInt8(ascii: "/"))
+      let crossesSlashes = zip(text.utf8, text.utf8.dropFirst())
+        .contains { $0 == UInt8(ascii: "*") && $1 == UInt8(ascii: "*") }
       return Rule(
-        pattern: Pattern(String(text)), isInPath: isInPath, isForDirectories: isForDirectories,
-        excludes: excludes)
+        pattern: Pattern(String(text)), isForDirectories: isForDirectories, excludes: excludes,
+        place: isAnchored ? .path : isInPath ? .endOfPath : .name,
+        stopsAtSlashes: !crossesSlashes)
     }
-    looksAtPaths = rules.contains(where: \.isInPath)
+    looksAtPaths = rules.contains { $0.place != .name }
   }
 
   /// Whether an entry is left out. `path` is its path below the directory that is copied; it
@@ -68,10 +97,7 @@ struct CompiledFilter: Sendable {
   ) -> Bool {
     let path = looksAtPaths ? path() : name
     for rule in rules {
-      let fits = (rule.isInPath ? path : name).with {
-        rule.pattern.matches($0, isPath: rule.isInPath)
-      }
-      if fits, !rule.isForDirectories || isDirectory() { return rule.excludes }
+      if rule.fits(name, path), !rule.isForDirectories || isDirectory() { return rule.excludes }
     }
     return false
   }

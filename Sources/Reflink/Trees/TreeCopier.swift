@@ -14,6 +14,8 @@ package struct TreeCopier {
   /// The directory whose leftovers were removed last.
   private var swept: Directory?
   package private(set) var outcome = TreeOutcome()
+  /// Told of each regular file that is only looked at.
+  var onPlanned: (@Sendable (FilePath) -> Void)?
 
   /// Who copies a directory's entries.
   package enum Workers: Sendable {
@@ -153,7 +155,9 @@ package struct TreeCopier {
         switch result {
         case .file(let outcome): done(.file(outcome), from, to)
         case .postponed: done(.skipped(EntryOutcome.Skipped()), from, to)
-        case .planned(let status): outcome.add(planned: status)
+        case .planned(let status):
+          outcome.add(planned: status)
+          if status.type == .regular { onPlanned?(from.path) }
         case .directory(let directory):
           done(.directory(isNew: directory.isNew), from, to)
           try copyContents(of: directory)
@@ -190,7 +194,7 @@ package struct TreeCopier {
     }
     let tree = TreeCopy(
       entries, in: directory, filter, onFailure: onFailure, listener: listener,
-      queue: queue, maxRunners: maxRunners)
+      onPlanned: onPlanned, queue: queue, maxRunners: maxRunners)
     outcome.add(try tree.runBlocking(directory))
   }
 

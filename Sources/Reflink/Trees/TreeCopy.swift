@@ -21,6 +21,8 @@ final class TreeCopy: Sendable {
   private let onFailure: FailureRule
   /// Whoever listens. Paths are put together only for them.
   private let listener: EntryListener?
+  /// Told of each regular file that is only looked at.
+  let onPlanned: (@Sendable (FilePath) -> Void)?
   private let completion: @Sendable (Result<TreeOutcome, ReflinkError>) -> Void
 
   struct State {
@@ -54,7 +56,7 @@ final class TreeCopy: Sendable {
   init(
     _ entries: EntryCopier, in directory: DirectoryCopy, _ filter: CompiledFilter?,
     skipsTemporaries: Bool = false, onFailure: FailureRule, listener: EntryListener?,
-    queue: RunQueue?, maxRunners: Int,
+    onPlanned: (@Sendable (FilePath) -> Void)? = nil, queue: RunQueue?, maxRunners: Int,
     completion: @escaping @Sendable (Result<TreeOutcome, ReflinkError>) -> Void = { _ in }
   ) {
     // Ending one tree of several does not end those after it.
@@ -69,6 +71,7 @@ final class TreeCopy: Sendable {
     self.skipsTemporaries = skipsTemporaries
     self.onFailure = onFailure
     self.listener = listener
+    self.onPlanned = onPlanned
     self.queue = queue
     self.maxRunners = queue == nil ? 1 : max(maxRunners, 1)
     self.completion = completion

@@ -9,19 +9,47 @@ extension CopyController {
     _ sources: [OwnedName], _ options: CopyOptions, _ filter: EntryFilter,
     decide: @escaping EntryPolicy
   ) {
-    var counting = options
-    counting.product = .nothing
-    counting.publication = .inPlace
-    counting.durability = .none
-    counting.sweepsLeftovers = false
     var counter = TreeCopier(
-      EntryCopier(options: counting, decide: decide, activity: nil), filter: filter,
+      EntryCopier(options: options.looking, decide: decide, activity: nil), filter: filter,
       onFailure: .continue { _ in }, workers: .caller)
-    for source in sources {
-      // The source stands for both sides: nothing is written to either.
-      guard let location = try? counter.locate(source) else { continue }
-      _ = try? counter.copy(location, to: location)
-    }
+    for source in sources { _ = try? counter.look(at: source) }
     settle(bytes: counter.outcome.plannedBytes, files: counter.outcome.files)
+  }
+}
+
+/// Calls `visit` for each regular file that a copy of `source` would copy, on the calling thread.
+///
+/// - Parameters:
+///   - report: Told of what cannot be looked at.
+/// - Throws: `ReflinkError` where that is the source itself.
+package func visitFiles(
+  _ source: OwnedName, _ options: CopyOptions, _ filter: EntryFilter,
+  report: @escaping @Sendable (ReflinkError) -> Void,
+  visit: @escaping @Sendable (FilePath) -> Void
+) throws(ReflinkError) {
+  var looker = TreeCopier(
+    EntryCopier(options: options.looking, decide: { _ in .create }, activity: nil),
+    filter: filter, onFailure: .continue(report: report), workers: .caller)
+  looker.onPlanned = visit
+  try looker.look(at: source)
+}
+
+extension TreeCopier {
+  /// The source stands for both sides: nothing is written to either.
+  fileprivate mutating func look(at source: OwnedName) throws(ReflinkError) {
+    let location = try locate(source)
+    try copy(location, to: location)
+  }
+}
+
+extension CopyOptions {
+  /// The same, to look only.
+  fileprivate var looking: CopyOptions {
+    var options = self
+    options.product = .nothing
+    options.publication = .inPlace
+    options.durability = .none
+    options.sweepsLeftovers = false
+    return options
   }
 }

@@ -173,7 +173,9 @@ final class TreeRunner: Work {
         from, hint: hint, isOperand: false, within: node.ancestry, to: to, turn)
       if let entry = result.entry { done(entry, from, to, &state) }
       switch consume result {
-      case .planned(let status): state.outcome.add(planned: status)
+      case .planned(let status):
+        state.outcome.add(planned: status)
+        if status.type == .regular { tree.onPlanned?(from.path) }
       case .directory(let directory):
         done(.directory(isNew: directory.isNew), from, to, &state)
         return (

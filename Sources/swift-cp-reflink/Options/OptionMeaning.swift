@@ -25,6 +25,25 @@ extension OptionState {
         return .end(.misuse("invalid rate: \(Quoting.quote(text))"))
       }
       settings.copyOptions.pace.bytesPerSecond = rate
+    case .exclude: return exclude(argument ?? OwnedName(""))
+    case .excludeFrom:
+      switch lines(ofFile: argument ?? OwnedName("")) {
+      case .failed(let message): return .end(.refused(message))
+      case .lines(let lines):
+        for line in lines where !line.isComment {
+          if case .end(let request) = exclude(line) { return .end(request) }
+        }
+      }
+    case .cloneSlice:
+      let text = argument ?? OwnedName("")
+      guard let slices = slices(text.string) else {
+        return .end(.misuse("invalid slice: \(Quoting.quote(text))"))
+      }
+      settings.copyOptions.slices = slices
+    case .probe: settings.task = .probe
+    case .sharing: settings.task = .sharing
+    case .verifySharing: settings.verifiesSharing = true
+    case .json: settings.writesRecords = true
     case .progressOnTerminal: settings.progress = .onTerminal
     case .progress:
       guard let argument else {
@@ -125,6 +144,15 @@ extension OptionState {
     case .verbose: settings.verbosity = max(settings.verbosity, .names)
     case .version: return .end(.help(Help.versionText))
     }
+    return .continue
+  }
+
+  private mutating func exclude(_ pattern: OwnedName) -> Applied {
+    let bytes = pattern.text.map(UInt8.init(bitPattern:))
+    guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else {
+      return .end(.misuse("invalid pattern: \(Quoting.quote(pattern))"))
+    }
+    settings.filter.rules.append(.exclude(text))
     return .continue
   }
 
@@ -231,21 +259,4 @@ extension OwnedName {
   var string: String {
     String(decoding: text.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
-}
-
-/// A number of bytes, in units of 1024, 1024² or 1024³ with K, M or G behind it.
-func byteCount(_ text: String) -> Int64? {
-  let unit: Int64
-  switch text.utf8.last {
-  case UInt8(ascii: "K"), UInt8(ascii: "k"): unit = 1 << 10
-  case UInt8(ascii: "M"), UInt8(ascii: "m"): unit = 1 << 20
-  case UInt8(ascii: "G"), UInt8(ascii: "g"): unit = 1 << 30
-  default: unit = 1
-  }
-  let digits = unit == 1 ? text[...] : text.dropLast()
-  guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int64(digits) else {
-    return nil
-  }
-  let (bytes, isTooLarge) = number.multipliedReportingOverflow(by: unit)
-  return isTooLarge ? nil : bytes
 }

@@ -13,7 +13,8 @@ struct Option {
     case removeDestination, sparse, stripSlashes, symbolicLinks, suffix, targetDirectory
     case noTargetDirectory, update, updateOlder, verbose, version, oneFileSystem, label, context,
       jobs, atomic, synchronize, snapshot, consistent, background,
-      limitRate, progress, progressOnTerminal
+      limitRate, progress, progressOnTerminal, json,
+      exclude, excludeFrom, cloneSlice, probe, sharing, verifySharing
   }
 
   let meaning: Meaning
@@ -29,7 +30,7 @@ struct Option {
 
   /// Not an array: the type of one is put together at run time, which costs as much as the
   /// copy of a small file.
-  static let all: [47 of Option] = [
+  static let all: [54 of Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy directories, links and all attributes; same as -dR --preserve=all"),
@@ -153,9 +154,42 @@ struct Option {
       meaning: .snapshot, short: nil, long: "snapshot",
       help: "clone files and directories with all attributes, complete or not at all", isOwn: true),
     Option(
+      meaning: .exclude, short: nil, long: "exclude", argument: .required("PATTERN"),
+      help:
+        "leave out of directories what fits: a name, the end of a path, /path from SOURCE, directory/",
+      isOwn: true),
+    Option(
+      meaning: .excludeFrom, short: nil, long: "exclude-from", argument: .required("FILE"),
+      help: "the same for each line of FILE, but empty ones and those that begin with # or ;",
+      isOwn: true),
+    Option(
+      meaning: .cloneSlice, short: nil, long: "clone-slice", argument: .required("SIZE|TIME"),
+      help:
+        "clone in slices of SIZE (K, M, G) or TIME (ms, s), so that writers to SOURCE need not wait",
+      isOwn: true),
+    Option(
       meaning: .progress, short: nil, long: "progress", argument: .optional("WHEN"),
       help:
         "show how far it is: auto (on a terminal, the default), always (else in lines), never; SIGUSR1 asks for a line",
+      isOwn: true),
+    Option(
+      meaning: .json, short: nil, long: "json",
+      help:
+        "write an object in JSON for each entry, and one for the whole; other lines go to standard error",
+      isOwn: true),
+    Option(
+      meaning: .probe, short: nil, long: "probe",
+      help:
+        "say what a copy of SOURCE into DIRECTORY would do and why, and copy nothing; status 0 if it can clone",
+      isOwn: true),
+    Option(
+      meaning: .sharing, short: nil, long: "sharing",
+      help:
+        "say what two files, or the files of two directories, share on storage, and copy nothing",
+      isOwn: true),
+    Option(
+      meaning: .verifySharing, short: nil, long: "verify-sharing",
+      help: "when all is copied, say of each file what it shares with its source, by extent maps",
       isOwn: true),
     Option(
       meaning: .progressOnTerminal, short: "g", long: nil, help: "same as --progress"),

@@ -3,6 +3,7 @@ import Reflink
 /// What the options came to: the command's own settings, the library's options,
 /// and the rules of its decisions. Nothing behind this looks at an option again.
 struct Settings {
+  var task = Task.copy
   var operands = Operands.none
   var target = Target.inferred
   var verbosity = Verbosity.nothing
@@ -11,6 +12,10 @@ struct Settings {
   /// `--snapshot`: the library's snapshots, not copies by cp's rules.
   var makesSnapshots = false
   var progress = Progress.never
+  /// `--verify-sharing`
+  var verifiesSharing = false
+  /// `--json`: records on standard output.
+  var writesRecords = false
   /// `--exclude`, `--exclude-from`
   var filter = EntryFilter.everything
   /// `--jobs`; nil for as many as there are processors, at most 4.
@@ -19,6 +24,15 @@ struct Settings {
     preserving: .nothing, symbolicLinks: .follow, specialFiles: .readContents,
     partialFiles: .keep, sourceChanges: .ignored)
   var rules = CopyRules()
+
+  /// What is done with the operands.
+  enum Task {
+    case copy
+    /// `--probe`: two operands, and nothing is copied.
+    case probe
+    /// `--sharing`: likewise.
+    case sharing
+  }
 
   /// How the last operand is understood.
   enum Target {

@@ -77,6 +77,8 @@ extension OptionState {
     if settings.copyOptions.product != .copies { return "-l, -s or --attributes-only" }
     if settings.copyOptions.cloning == .never { return "--reflink=never" }
     if settings.copyOptions.holes != .keep { return "--sparse" }
+    if settings.copyOptions.slices != .whole { return "--clone-slice" }
+    if settings.filter != .everything { return "--exclude" }
     if backs { return "--backup" }
     if settings.rules.force || settings.rules.removesDestination {
       return "-f or --remove-destination"

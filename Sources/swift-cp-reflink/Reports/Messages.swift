@@ -4,6 +4,7 @@ import SystemPackage
 /// A failure in GNU cp's words.
 func message(for error: ReflinkError, in operands: OperandPair) -> String {
   let sentence = sentence(for: error, in: operands)
+  if error.operation == .inspect, let reason = error.reason { return "\(sentence) (\(reason))" }
   guard let left = error.leftover, left != error.destination else { return sentence }
   return "\(sentence); left behind: \(operands.shown(destination: left))"
 }
@@ -40,7 +41,9 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
     case .createSpecial(.fifo): "cannot create fifo \(destination)"
     case .createSpecial: "cannot create special file \(destination)"
     case .clone: "failed to clone \(destination) from \(source)"
-    case .offload, .prepare, .snapshot, .inspect: "error copying \(source) to \(destination)"
+    case .inspect where error.destination != nil: "cannot try \(source) in \(destination)"
+    case .inspect: "cannot examine \(source)"
+    case .offload, .prepare, .snapshot: "error copying \(source) to \(destination)"
     case .read where error.code == .sourceChanged: "\(source): file changed as we copied it"
     case .synchronize: "error syncing \(destination)"
     case .read: "error reading \(source)"

@@ -30,9 +30,16 @@ struct Output {
       pending.append(contentsOf: text.utf8)
       if pending.count >= 1 << 15 { flush() }
     case .error:
+      if text.isEmpty { return }
       flush()
       _ = send(Array(text.utf8), to: .error)
     }
+  }
+
+  /// Bytes for standard output.
+  mutating func write(_ bytes: [UInt8]) {
+    pending.append(contentsOf: bytes)
+    if pending.count >= 1 << 15 { flush() }
   }
 
   /// A line on a terminal in the place of the last such one; nil takes it away. What waits to be

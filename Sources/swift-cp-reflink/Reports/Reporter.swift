@@ -4,23 +4,49 @@ import Reflink
 import Synchronization
 import SystemPackage
 
-/// Writes what happens, as far as it was asked for: `-v`, `--debug`, and errors always.
+/// Writes what happens, as far as it was asked for: `-v`, `--debug`, `--json`, and errors always.
 final class Reporter: Sendable {
   private let verbosity: Settings.Verbosity
+  /// `--json`: what makes the records of standard output; lines for people go to standard error then.
+  private let records: RecordWriter?
+  /// Where people look on: with `-v` or `-g`, and a terminal.
+  private let tally: Tally?
   private let output = Mutex(Output())
   private let current: Mutex<OperandPair>
   /// Other names that were given, until what took the place is told.
   private let backups = Mutex<[FilePath: FilePath]>([:])
 
-  init(_ verbosity: Settings.Verbosity, _ first: OperandPair) {
-    self.verbosity = verbosity
+  init(_ settings: Settings, _ first: OperandPair) {
+    verbosity = settings.verbosity
+    records = settings.writesRecords ? RecordWriter() : nil
+    let isWatched =
+      settings.progress == .always
+      || ((settings.verbosity >= .names || settings.progress == .onTerminal)
+        && ccommand_terminal_columns(STDERR_FILENO) >= 0)
+    tally = isWatched ? Tally() : nil
     current = Mutex(first)
+  }
+
+  /// For a command that ends before it has copied anything.
+  convenience init(_ settings: Settings) {
+    self.init(settings, OperandPair(source: OwnedName(""), destination: OwnedName("")))
   }
 
   /// The operands that are being copied, which messages show as they were given.
   var operands: OperandPair {
     get { current.withLock { $0 } }
     set { current.withLock { $0 = newValue } }
+  }
+
+  /// Tells the whole, where somebody asked for it.
+  func summarize(_ outcome: TreeOutcome, succeeded: Bool) {
+    if let records {
+      output.withLock { $0.write(records.summary(outcome, succeeded: succeeded)) }
+    }
+    let entries = outcome.directories + outcome.files + outcome.skipped + outcome.failures
+    if let tally, entries > 1 {
+      output.withLock { $0.write(tally.summary(outcome) + "\n", to: .error) }
+    }
   }
 
   /// Sends what is left; see `Output.finish`.
@@ -31,9 +57,18 @@ final class Reporter: Sendable {
   }
 
   /// For the copy to tell of each entry; nil when nobody asked.
-  var listener: EntryListener? {
-    if verbosity == .nothing { return nil }
-    return { self.tell($0, $1, $2) }
+  func listener(_ sharing: SharingCheck?) -> EntryListener? {
+    if verbosity == .nothing, records == nil, tally == nil, sharing == nil { return nil }
+    return { outcome, source, destination in
+      if let records = self.records {
+        self.output.withLock { $0.write(records.entry(outcome, source, destination)) }
+      }
+      if self.verbosity >= .names { self.tell(outcome, source, destination) }
+      if case .file(let file) = outcome {
+        self.count(file, source, destination)
+        sharing?.remember(source, destination)
+      }
+    }
   }
 
   /// Asks on standard error, and reads the answer from standard input.
@@ -55,6 +90,34 @@ final class Reporter: Sendable {
     return output.withLock {
       $0.write("\(Output.programName): \(text)", to: .error)
       return $0.readAnswer()
+    }
+  }
+
+  private func count(_ file: CopyOutcome, _ source: FilePath, _ destination: FilePath) {
+    guard let tally, tally.add(file, source, destination), verbosity >= .names,
+      let cause = file.fallback
+    else { return }
+    say(
+      "\(operands.shown(source: source)) and what follows between the same two file systems is copied,"
+        + " not cloned: \(cause)")
+  }
+
+  /// What was asked for: a record where those are written, else a line.
+  func tell(text: @autoclosure () -> String, record: @autoclosure () -> JSONObject) {
+    output.withLock {
+      if let records {
+        $0.write(records.line(for: record()))
+      } else {
+        $0.write(text())
+      }
+    }
+  }
+
+  /// A failure that is none of one entry.
+  func refuse(_ message: String) {
+    output.withLock {
+      if let records { $0.write(records.error(message)) }
+      $0.complain(message)
     }
   }
 
@@ -82,7 +145,8 @@ final class Reporter: Sendable {
     let message = message(for: error, in: operands)
     let line = error.isOfBegunCopy && verbosity >= .names ? line(for: error, operands) : ""
     output.withLock {
-      $0.write(line)
+      if let records { $0.write(records.error(error, message)) }
+      $0.write(line, to: stream)
       $0.complain(message)
     }
   }
@@ -128,8 +192,11 @@ final class Reporter: Sendable {
         }
       }
     }
-    output.withLock { $0.write(text) }
+    if !text.isEmpty { output.withLock { $0.write(text, to: stream) } }
   }
+
+  /// Where lines for people go.
+  private var stream: Output.Stream { records == nil ? .output : .error }
 
   private func describe(_ outcome: CopyOutcome) -> String {
     // Attributes alone: no data was to go anywhere.
