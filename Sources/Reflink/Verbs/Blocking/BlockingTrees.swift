@@ -93,27 +93,7 @@ extension Blocking {
   ) throws -> [CopyOutcome] {
     try underActivity(controller) { (activity) throws -> [CopyOutcome] in
       let group = try FileGroup(sources, names, preserving, activity)
-      let ready = try runBlocking(nil, group) { group, _ in GroupPreparation(group) }
-      do {
-        try lock {
-          guard group.isToClone else { return }
-          do throws(ReflinkError) {
-            let step = try runBlocking(nil, group) { group, _ in
-              GroupStep(group, ready, to: .afterData)
-            }
-            group.isCloned(.success(step.files))
-          } catch {
-            group.isCloned(.failure(error))
-          }
-        }
-      } catch {
-        group.discardAll(ready)
-        throw error
-      }
-      let files = try group.clonedFiles(ready)
-      return try runBlocking(nil, group) { group, _ in
-        GroupStep(group, files, to: nil)
-      }.outcomes
+      return try group.snapshotBlocking(lock)
     }
   }
 }
