@@ -33,6 +33,28 @@ if FileManager.default.fileExists(atPath: order) {
 let isFuzzing = Context.environment["REFLINK_FUZZ"] != nil
 let fuzzFlags = ["-parse-as-library", "-sanitize=fuzzer,address"]
 
+// On macOS: the library alone, by clonefile(2) and fcopyfile(3). The variable says which of the two
+// packages is meant where the host does not: to build for Linux on macOS, and to look at the other
+// one on Linux (Scripts/check-darwin).
+#if os(macOS)
+  let isDarwin = Context.environment["REFLINK_PLATFORM"] != "linux"
+#else
+  let isDarwin = Context.environment["REFLINK_PLATFORM"] == "darwin"
+#endif
+let darwinSources = [
+  "Darwin", "Errors", "Options", "Verbs",
+  "Entries/Decision.swift", "Entries/EntryOutcome.swift", "Entries/FileAge.swift",
+  "Inspection/ExtentMap.swift", "Inspection/ProbeReport.swift", "Inspection/SharingReport.swift",
+  "Operations/RequestParts.swift", "Operations/RunningCopy.swift",
+  "Scheduling/Activity.swift", "Scheduling/CopyController.swift",
+  "Scheduling/CopyProgress.swift", "Scheduling/Interruption.swift",
+  "Snapshots/SnapshotOptions.swift", "Snapshots/SnapshotRules.swift",
+  "System/FileStatus.swift", "System/Saturating.swift", "System/SystemError.swift",
+  "Transfer/CopyOutcome.swift", "Transfer/CopyOutcome+Description.swift",
+  "Trees/EntryFilter.swift", "Trees/TreeOutcome.swift", "Trees/TreeOutcome+Description.swift",
+  "Trees/TreePlan.swift",
+]
+
 let package = Package(
   name: "swift-cp-reflink",
   products: [
@@ -112,4 +134,15 @@ if isFuzzing {
       sources: ["Sources/swift-cp-reflink", "Tests/Fuzz"],
       swiftSettings: swiftSettings + [.unsafeFlags(fuzzFlags + ["-Xcc", "-DCCOMMAND_FUZZ"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
+}
+
+if isDarwin {
+  // Of Synchronization's Mutex.
+  package.platforms = [.macOS(.v15)]
+  package.products.removeAll { $0.name == "swift-cp-reflink" }
+  package.targets.removeAll { !$0.name.hasPrefix("Reflink") || $0.isTest }
+  for target in package.targets where target.name == "Reflink" {
+    target.dependencies = [.product(name: "SystemPackage", package: "swift-system")]
+    target.sources = darwinSources
+  }
 }
