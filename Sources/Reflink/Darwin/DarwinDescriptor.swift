@@ -176,6 +176,12 @@
 
     var path: FilePath { FilePath(text) }
 
+    /// What follows each slash, to the end.
+    var afterSlashes: [OwnedName] {
+      text.indices.filter { text[$0] == "/" }
+        .map { OwnedName(String(text[text.index(after: $0)...])) }
+    }
+
     func with<Result>(_ body: (OwnedName) -> Result) -> Result { body(self) }
   }
 

@@ -101,6 +101,12 @@ package struct OwnedName: Sendable, Hashable {
   /// The bytes, without the NUL.
   package var text: [CChar] { (0..<count).map { self[$0] } }
 
+  /// What follows each slash, to the end.
+  var afterSlashes: [OwnedName] {
+    let text = text
+    return text.indices.filter { text[$0] == Self.slash }.map { OwnedName(text[($0 + 1)...]) }
+  }
+
   package static var slash: CChar { 0x2F }
   package static let dot = OwnedName(Name(literal: "."))
   package static let parent = OwnedName(Name(literal: ".."))

@@ -50,11 +50,7 @@ struct CompiledFilter: Sendable {
       case .name: return name.with { pattern.matches($0, isPath: false) }
       case .path: return matches(path)
       case .endOfPath:
-        if matches(path) { return true }
-        let text = path.text
-        return text.indices.contains {
-          text[$0] == OwnedName.slash && matches(OwnedName(text[text.index(after: $0)...]))
-        }
+        return matches(path) || path.afterSlashes.contains { matches($0) }
       }
     }
 
