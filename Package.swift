@@ -22,6 +22,8 @@ let order = "\(Context.packageDirectory)/Scripts/symbols.order"
 var linkerFlags = [
   // The dynamic loader takes longer than the clone of a small file.
   "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
+  "-Xlinker", "--no-eh-frame-hdr", "-Xlinker",
+  "-T\(Context.packageDirectory)/Scripts/without-unwinding.lds",
 ]
 if FileManager.default.fileExists(atPath: order) {
   linkerFlags += [

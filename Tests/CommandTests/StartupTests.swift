@@ -35,4 +35,11 @@ import Testing
       if ProcessInfo.processInfo.environment["REFLINK_COMMAND"] != nil { #expect(least <= 70) }
     }
   }
+
+  /// As it is shipped.
+  @Test func isNoLargerThan8MiB() throws {
+    guard let path = ProcessInfo.processInfo.environment["REFLINK_COMMAND"] else { return }
+    let size = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+    #expect(try #require(size) <= 8 << 20)
+  }
 }
