@@ -28,6 +28,8 @@ struct Option {
   /// their meaning.
   var isOwn = false
 
+  /// In the order of cp's own table, in which getopt lists what an abbreviation may mean.
+  ///
   /// Not an array: the type of one is put together at run time, which costs as much as the
   /// copy of a small file.
   static let all: [54 of Option] = [
@@ -54,10 +56,10 @@ struct Option {
       meaning: .force, short: "f", long: "force",
       help: "remove an existing file that cannot be opened, and try again"),
     Option(
-      meaning: .followOperands, short: "H", long: nil, help: "follow the links that are named"),
-    Option(
       meaning: .interactive, short: "i", long: "interactive",
       help: "ask before overwriting (overrides an earlier -n)"),
+    Option(
+      meaning: .followOperands, short: "H", long: nil, help: "follow the links that are named"),
     Option(
       meaning: .keepDirectoryLinks, short: nil, long: "keep-directory-symlink",
       help: "enter existing links to directories"),
@@ -70,12 +72,6 @@ struct Option {
     Option(
       meaning: .noFollow, short: "P", long: "no-dereference", help: "copy links as links"),
     Option(
-      meaning: .parents, short: nil, long: "parents",
-      help: "make SOURCE's whole path under DIRECTORY"),
-    Option(
-      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true,
-      isOwn: true),
-    Option(
       meaning: .preserveUsual, short: "p", long: nil,
       help: "same as --preserve=mode,ownership,timestamps"),
     Option(
@@ -86,6 +82,12 @@ struct Option {
     Option(
       meaning: .noPreserve, short: nil, long: "no-preserve", argument: .required("LIST"),
       help: "do not keep these"),
+    Option(
+      meaning: .parents, short: nil, long: "parents",
+      help: "make SOURCE's whole path under DIRECTORY"),
+    Option(
+      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true,
+      isOwn: true),
     Option(
       meaning: .recursive, short: "R", long: "recursive",
       help: "copy directories with all that is in them"),
@@ -103,11 +105,11 @@ struct Option {
       meaning: .stripSlashes, short: nil, long: "strip-trailing-slashes",
       help: "drop slashes at the end of each SOURCE"),
     Option(
-      meaning: .suffix, short: "S", long: "suffix", argument: .required("SUFFIX"),
-      help: "what is added to the name of a simple backup, ~ by default"),
-    Option(
       meaning: .symbolicLinks, short: "s", long: "symbolic-link",
       help: "make symbolic links instead of copies"),
+    Option(
+      meaning: .suffix, short: "S", long: "suffix", argument: .required("SUFFIX"),
+      help: "what is added to the name of a simple backup, ~ by default"),
     Option(
       meaning: .targetDirectory, short: "t", long: "target-directory",
       argument: .required("DIRECTORY"),
@@ -129,10 +131,8 @@ struct Option {
     Option(
       meaning: .context, short: nil, long: "context", argument: .optional("CTX"),
       help: "nothing, with a warning: labels need SELinux"),
-    Option(
-      meaning: .jobs, short: "j", long: "jobs", argument: .required("N"),
-      help: "copy directories by N threads; by default one for each processor, at most 4",
-      isOwn: true),
+    Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
+    Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),
     Option(
       meaning: .atomic, short: nil, long: "atomic",
       help: "give each file its name when it is complete; what is replaced stays until then",
@@ -144,6 +144,9 @@ struct Option {
       meaning: .consistent, short: nil, long: "consistent",
       help: "fail where a file changes while it is copied, after three attempts", isOwn: true),
     Option(
+      meaning: .snapshot, short: nil, long: "snapshot",
+      help: "clone files and directories with all attributes, complete or not at all", isOwn: true),
+    Option(
       meaning: .background, short: nil, long: "background",
       help: "take only what nobody else wants of processors, storage and memory", isOwn: true),
     Option(
@@ -151,8 +154,14 @@ struct Option {
       help: "move no more than BYTES in a second, also with K, M or G; clones do not count",
       isOwn: true),
     Option(
-      meaning: .snapshot, short: nil, long: "snapshot",
-      help: "clone files and directories with all attributes, complete or not at all", isOwn: true),
+      meaning: .jobs, short: "j", long: "jobs", argument: .required("N"),
+      help: "copy directories by N threads; by default one for each processor, at most 4",
+      isOwn: true),
+    Option(
+      meaning: .cloneSlice, short: nil, long: "clone-slice", argument: .required("SIZE|TIME"),
+      help:
+        "clone in slices of SIZE (K, M, G) or TIME (ms, s), so that writers to SOURCE need not wait",
+      isOwn: true),
     Option(
       meaning: .exclude, short: nil, long: "exclude", argument: .required("PATTERN"),
       help:
@@ -163,10 +172,7 @@ struct Option {
       help: "the same for each line of FILE, but empty ones and those that begin with # or ;",
       isOwn: true),
     Option(
-      meaning: .cloneSlice, short: nil, long: "clone-slice", argument: .required("SIZE|TIME"),
-      help:
-        "clone in slices of SIZE (K, M, G) or TIME (ms, s), so that writers to SOURCE need not wait",
-      isOwn: true),
+      meaning: .progressOnTerminal, short: "g", long: nil, help: "same as --progress", isOwn: true),
     Option(
       meaning: .progress, short: nil, long: "progress", argument: .optional("WHEN"),
       help:
@@ -191,9 +197,5 @@ struct Option {
       meaning: .verifySharing, short: nil, long: "verify-sharing",
       help: "when all is copied, say of each file what it shares with its source, by extent maps",
       isOwn: true),
-    Option(
-      meaning: .progressOnTerminal, short: "g", long: nil, help: "same as --progress"),
-    Option(meaning: .help, short: nil, long: "help", help: "show this text and exit"),
-    Option(meaning: .version, short: nil, long: "version", help: "show the version and exit"),
   ]
 }
