@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import resource
 import shutil
 import stat
 import subprocess
@@ -102,15 +103,17 @@ class Result:
         self.errors = errors
 
 
-def command(arguments, directory, tracing=(), timeout=60):
-    """Runs the command, under strace where there is something to inject."""
+def command(arguments, directory, tracing=(), timeout=60, limits=()):
+    """Runs the command, under strace where there is something to inject, and under limits of the process:
+    pairs of one of resource's RLIMIT_ and a number."""
     line = [COMMAND, *arguments]
     if tracing:
         line = ["strace", "-f", "-qq", "-o", os.path.join(WORK, "trace"), *tracing, *line]
     process = subprocess.Popen(
         line, cwd=directory, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE, env={"LC_ALL": "C", "PATH": os.environ["PATH"]},
-        start_new_session=True)
+        start_new_session=True,
+        preexec_fn=lambda: [resource.setrlimit(which, (value, value)) for which, value in limits] if limits else None)
     try:
         _, errors = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:

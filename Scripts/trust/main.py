@@ -11,6 +11,7 @@ import common
 import cuts
 import faults
 import kills
+import limits
 import races
 
 KINDS = ["ext4", "xfs", "btrfs"]
@@ -23,7 +24,7 @@ def main():
     parser.add_argument("--file-system", action="append", choices=KINDS)
     parser.add_argument("campaigns", nargs="*")
     options = parser.parse_args()
-    chosen = options.campaigns or ["kills", "faults", "cuts", "races"]
+    chosen = options.campaigns or ["kills", "faults", "limits", "cuts", "races"]
     seed = int(os.environ.get("REFLINK_SEED", time.time_ns() % 1_000_000))
     common.WORK = tempfile.mkdtemp(prefix="reflink-trust-")
     mounted = []
@@ -49,6 +50,8 @@ def main():
                     bad += races.campaign(kind, place, 300 if options.short else 10_000)
                 mounted.remove(directory)
                 common.unmount(directory)
+            if "limits" in chosen:
+                bad += limits.campaign(kind, options.short, seed)
             if "cuts" in chosen:
                 bad += cuts.campaign(kind, 6 if options.short else 102, seed)
     finally:

@@ -76,6 +76,13 @@ package struct OwnedLocation: Sendable {
     self.init(Directory(parent, DirectoryPath(prefix)), name)
   }
 
+  /// The same without opening a directory, for a process that has no descriptor left: the whole path is
+  /// the name, from wherever the working directory is. Temporary names, where one is needed, are made in that;
+  /// only for a program that does not change it meanwhile.
+  init(fromWorkingDirectory path: OwnedName) {
+    self.init(Directory(.currentDirectory, DirectoryPath(OwnedName(""))), path)
+  }
+
   package var path: FilePath { directory.path.bytes(appending: name).path }
 
   /// Lends a source and a destination.

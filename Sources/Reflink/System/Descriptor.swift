@@ -81,9 +81,16 @@ extension Descriptor {
   }
 
   /// Makes a file system that reports write errors only on close(2), as NFS does,
-  /// report them now: closes another descriptor of the file.
+  /// report them now: closes another descriptor of the file. Where there can be none, writes all out.
   func flush() throws(SystemError) {
-    try Descriptor(duplicating: number).close()
+    let another: Descriptor
+    do throws(SystemError) {
+      another = try Descriptor(duplicating: number)
+    } catch {
+      guard error.errno == .tooManyOpenFiles else { throw error }
+      return try synchronize()
+    }
+    try another.close()
   }
 
   /// Whether every write goes to the file's end (O_APPEND).

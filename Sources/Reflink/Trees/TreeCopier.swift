@@ -127,21 +127,51 @@ package struct TreeCopier {
   }
 
   /// Copies what the caller named, by paths; the destination's is relative to `directory`
-  /// where there is one. Returns whether it was: what is in a directory may have failed.
+  /// where there is one. Returns whether it was: what is in a directory may have failed. Several calls
+  /// share one memory of hard links.
   @discardableResult
   package mutating func copy(
     _ source: OwnedName, to destination: OwnedName, in directory: Directory?
   ) throws(ReflinkError) -> Bool {
-    if let directory {
-      return try copy(try locate(source), to: OwnedLocation(directory, destination))
+    do throws(ReflinkError) {
+      if let directory {
+        return try copyLocated(
+          try locate(source), to: OwnedLocation(directory, destination))
+      }
+      do throws(ReflinkError) {
+        let pair = try OperandPair(source, destination, entries)
+        return try copyLocated(pair.source, to: pair.destination)
+      } catch {
+        guard error.errno == .tooManyOpenFiles else { throw error }
+      }
+      // Without the two directories, which are closed by now: as cp, which has the files open alone.
+      return try copyLocated(
+        OwnedLocation(fromWorkingDirectory: source),
+        to: OwnedLocation(fromWorkingDirectory: destination))
+    } catch {
+      return try absorb(error)
     }
-    let pair = try OperandPair(source, destination, entries)
-    return try copy(pair.source, to: pair.destination)
   }
 
-  /// Copies what the caller named. Several calls share one memory of hard links.
+  /// Copies what the caller named, in directories that are open.
   @discardableResult
   package mutating func copy(
+    _ source: OwnedLocation, to destination: OwnedLocation
+  ) throws(ReflinkError) -> Bool {
+    do throws(ReflinkError) {
+      return try copyLocated(source, to: destination)
+    } catch {
+      return try absorb(error)
+    }
+  }
+
+  private mutating func absorb(_ error: ReflinkError) throws(ReflinkError) -> Bool {
+    guard onFailure.absorbs(error, in: &outcome) else { throw error }
+    onFailure.tell(error)
+    return error.operation == .readDirectory
+  }
+
+  private mutating func copyLocated(
     _ source: OwnedLocation, to destination: OwnedLocation
   ) throws(ReflinkError) -> Bool {
     if entries.options.sweepsLeftovers, swept !== destination.directory {
@@ -149,32 +179,26 @@ package struct TreeCopier {
       swept = destination.directory
     }
     return try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) -> Bool in
-      do throws(ReflinkError) {
-        try entries.unsynchronized?.finishIfMany()
-        let result = try entries.copy(from, isOperand: true, to: to)
-        switch result {
-        case .file(let outcome): done(.file(outcome), from, to)
-        case .postponed: done(.skipped(EntryOutcome.Skipped()), from, to)
-        case .planned(let status):
-          outcome.add(planned: status)
-          if status.type == .regular { onPlanned?(from.path) }
-        case .directory(let directory):
-          done(.directory(isNew: directory.isNew), from, to)
-          try copyContents(of: directory)
-        case .skipped, .unchanged, .keptDifferent, .left:
-          if let entry = result.entry { done(entry, from, to) }
-        case .hardLink, .alreadyLinked: done(.hardLink, from, to)
-        case .symbolicLink: done(.symbolicLink, from, to)
-        case .special: done(.special, from, to)
-        case .unfinished, .blocked, .begunAgain:
-          preconditionFailure("without a turn a file is copied to its end")
-        }
-        return true
-      } catch {
-        guard onFailure.absorbs(error, in: &outcome) else { throw error }
-        onFailure.tell(error)
-        return error.operation == .readDirectory
+      try entries.unsynchronized?.finishIfMany()
+      let result = try entries.copy(from, isOperand: true, to: to)
+      switch result {
+      case .file(let outcome): done(.file(outcome), from, to)
+      case .postponed: done(.skipped(EntryOutcome.Skipped()), from, to)
+      case .planned(let status):
+        outcome.add(planned: status)
+        if status.type == .regular { onPlanned?(from.path) }
+      case .directory(let directory):
+        done(.directory(isNew: directory.isNew), from, to)
+        try copyContents(of: directory)
+      case .skipped, .unchanged, .keptDifferent, .left:
+        if let entry = result.entry { done(entry, from, to) }
+      case .hardLink, .alreadyLinked: done(.hardLink, from, to)
+      case .symbolicLink: done(.symbolicLink, from, to)
+      case .special: done(.special, from, to)
+      case .unfinished, .blocked, .begunAgain:
+        preconditionFailure("without a turn a file is copied to its end")
       }
+      return true
     }
   }
 

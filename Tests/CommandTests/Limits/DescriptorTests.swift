@@ -17,4 +17,41 @@ import Testing
       #expect(found == "s\n")
     }
   }
+
+  /// Three streams, the source and the copy: as many as cp needs.
+  @Test(arguments: [
+    "a b", "d/a b", "a d/b", "-a d/a d/b", "-p \"$PWD/a\" d/b", "--remove-destination a old",
+    "-f d/a old", "--fsync a b", "-l a b",
+  ])
+  func aFileNeedsTwoDescriptors(_ arguments: String) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let names = try await shell(
+        """
+        mkdir d; echo new > a; echo new > d/a; echo before > old
+        cat > few.py <<'EOF'
+        import os, resource, sys
+        resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5))
+        os.closerange(3, 1000)
+        os.execv(sys.argv[1], sys.argv[1:])
+        EOF
+        python3 few.py '\(BuiltCommand.path)' \(arguments)
+        grep -l new b d/b old 2>/dev/null; ls -A . d | grep reflink || true
+        """, in: directory.path)
+      #expect(names.split(separator: "\n").count == 1, "\(names)")
+    }
+  }
+
+  /// Nor is anything lost where that is not enough.
+  @Test(arguments: ["-b a old", "--atomic a old", "a d"])
+  func whereTheyDoNotSufficeWhatWasThereStays(_ arguments: String) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let found = try await shell(
+        """
+        mkdir d; echo new > a; echo before > old
+        (ulimit -n 4; exec '\(BuiltCommand.path)' \(arguments)) 2>errors && exit 1
+        cat old; ls -A . d | grep reflink; grep -c 'Too many open files' errors
+        """, in: directory.path)
+      #expect(found == "before\n1\n")
+    }
+  }
 }

@@ -1,0 +1,2 @@
+prepare() { mkdir data && echo text >data/a; }
+check() { diff -r data copied; }
