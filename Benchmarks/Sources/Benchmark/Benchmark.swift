@@ -15,9 +15,17 @@ import Foundation
     case "durable":
       commands.durable(&table)
       return print(table.text)
+    case "background":
+      Background(work: work, isQuick: isQuick).measure(&table)
+      return print(table.text)
+    case "seen":
+      commands.seen(&table)
+      try await library.many(&table)
+      return print(table.text)
     default: break
     }
     commands.measure(&table)
+    Background(work: work, isQuick: isQuick).measure(&table)
     try await library.measure(&table)
     let date = Date.now.formatted(.iso8601.year().month().day())
     let machine = output(of: "uname -srm; /bin/cp --version | head -n 1").split(separator: "\n")

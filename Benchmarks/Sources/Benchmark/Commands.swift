@@ -93,6 +93,7 @@ struct Commands {
     ) { unlink("\(xfs)/copy") }
     remove("\(xfs)/huge")
     for system in ["xfs", "btrfs", "ext4"] { trees(&table, system, small, flat) }
+    seen(&table)
     durable(&table)
     large(&table)
     calls(&table)
@@ -118,6 +119,33 @@ struct Commands {
         table.add(
           "\(what), \(system)", milliseconds(times[0]), "\(name) \(milliseconds(times[index]))",
           times[0] / times[index], goal: goal)
+      }
+      remove(copy)
+      remove(source)
+    }
+  }
+
+  /// What it costs that somebody looks on, in a terminal, or reads records.
+  func seen(_ table: inout Table) {
+    note("progress")
+    let count = isQuick ? 2_000 : 20_000
+    for system in ["xfs", "ext4"] {
+      let source = "\(work)/\(system)/tree"
+      let copy = "\(work)/\(system)/copy"
+      plant("tree", source, count)
+      sync()
+      func inTerminal(_ options: String) -> [String] {
+        ["/usr/bin/script", "-qec", "\(ours) \(options) \(source) \(copy)", "/dev/null"]
+      }
+      let times = compare(
+        [inTerminal("-a"), inTerminal("-ag"), inTerminal("-a --json >/dev/null")], rounds: 11
+      ) { remove(copy) }
+      for (index, what, goal) in [(1, "-ag", 1.02), (2, "-a --json", nil)]
+        as [(Int, String, Double?)]
+      {
+        table.add(
+          "\(what) of \(count) small files, \(system)", milliseconds(times[index]),
+          "-a \(milliseconds(times[0]))", times[index] / times[0], goal: goal)
       }
       remove(copy)
       remove(source)

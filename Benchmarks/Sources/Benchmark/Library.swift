@@ -28,6 +28,7 @@ struct Library {
 
   func measure(_ table: inout Table) async throws {
     try await peers(&table)
+    try await many(&table)
     try await behindLargeCopies(&table)
     try await heartbeat(&table)
     try await cancelling(&table)
@@ -73,6 +74,43 @@ struct Library {
         "\(name) \(milliseconds(theirs))", ours / theirs, goal: goal)
     }
     unlink(source.string)
+  }
+
+  /// Many small files: by one verb over pairs, by a call for each, and as a tree.
+  func many(_ table: inout Table) async throws {
+    note("many files")
+    let count = isQuick ? 500 : 5_000
+    let (flat, copies) = ("\(ext4)/flat", "\(ext4)/copies")
+    plant("flat", flat, count)
+    sync()
+    let names = try FileManager.default.contentsOfDirectory(atPath: flat)
+    var times: [[Double]] = [[], [], []]
+    for round in 0...5 {
+      for way in 0..<3 {
+        run(["/bin/rm", "-rf", copies])
+        if way < 2 { mkdir(copies, 0o755) }
+        let seconds = try await time {
+          switch way {
+          case 0:
+            let pairs = names.map { (path("flat/\($0)"), path("copies/\($0)")) }
+            _ = try await copyFiles(pairs)
+          case 1:
+            for name in names {
+              _ = try await Reflink.copyFile(path("flat/\(name)"), to: path("copies/\(name)"))
+            }
+          default: _ = try await copyTree(path("flat"), to: path("copies"))
+          }
+        }
+        if round > 0 { times[way].append(seconds) }
+      }
+    }
+    run(["/bin/rm", "-rf", copies, flat])
+    for (way, name) in [(1, "copyFile for each"), (2, "copyTree")] {
+      table.add(
+        "library: copyFiles of \(count) small files, ext4", milliseconds(times[0].median),
+        "\(name) \(milliseconds(times[way].median))", times[0].median / times[way].median,
+        goal: nil)
+    }
   }
 
   /// While large copies run, small ones are submitted one after the other.
