@@ -31,7 +31,7 @@ _swift_cp_reflink() {
     --progress) COMPREPLY=($(compgen -W "auto always never" -- "$value")); return ;;
   esac
   if [[ $value == -* ]]; then
-    COMPREPLY=($(compgen -W "-a --archive --attributes-only --backup -b --copy-contents -d --debug -f --force -i --interactive -H --keep-directory-symlink -l --link -L --dereference -n --no-clobber -P --no-dereference -p --preserve --no-preserve= --parents -R --recursive -r --remove-destination --sparse= --reflink --strip-trailing-slashes -s --symbolic-link -S --suffix= -t --target-directory= -T --no-target-directory --update -u -v --verbose -x --one-file-system -Z --context --help --version --atomic --fsync --consistent --snapshot --background --limit-rate= -j --jobs= --clone-slice= --exclude= --exclude-from= -g --progress --json --probe --sharing --verify-sharing" -- "$value"))
+    COMPREPLY=($(compgen -W "-a --archive --attributes-only --backup -b --copy-contents -d --debug -f --force -i --interactive -H --keep-directory-symlink -l --link -L --dereference -n --no-clobber -P --no-dereference --parents -p --preserve --no-preserve= -R --recursive -r --remove-destination --sparse= --reflink --strip-trailing-slashes -S --suffix= -s --symbolic-link -t --target-directory= -T --no-target-directory --update -u -v --verbose -x --one-file-system -Z --context --help --version --atomic --fsync --consistent --snapshot --background --limit-rate= -j --jobs= --clone-slice= --exclude= --exclude-from= -g --progress --json --probe --sharing --verify-sharing" -- "$value"))
     [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
     return
   fi

@@ -72,6 +72,12 @@ struct Option {
     Option(
       meaning: .noFollow, short: "P", long: "no-dereference", help: "copy links as links"),
     Option(
+      meaning: .parents, short: nil, long: "parents",
+      help: "make SOURCE's whole path under DIRECTORY"),
+    Option(
+      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true,
+      isOwn: true),
+    Option(
       meaning: .preserveUsual, short: "p", long: nil,
       help: "same as --preserve=mode,ownership,timestamps"),
     Option(
@@ -82,12 +88,6 @@ struct Option {
     Option(
       meaning: .noPreserve, short: nil, long: "no-preserve", argument: .required("LIST"),
       help: "do not keep these"),
-    Option(
-      meaning: .parents, short: nil, long: "parents",
-      help: "make SOURCE's whole path under DIRECTORY"),
-    Option(
-      meaning: .parents, short: nil, long: "path", help: "same as --parents", isAlias: true,
-      isOwn: true),
     Option(
       meaning: .recursive, short: "R", long: "recursive",
       help: "copy directories with all that is in them"),
@@ -105,11 +105,11 @@ struct Option {
       meaning: .stripSlashes, short: nil, long: "strip-trailing-slashes",
       help: "drop slashes at the end of each SOURCE"),
     Option(
-      meaning: .symbolicLinks, short: "s", long: "symbolic-link",
-      help: "make symbolic links instead of copies"),
-    Option(
       meaning: .suffix, short: "S", long: "suffix", argument: .required("SUFFIX"),
       help: "what is added to the name of a simple backup, ~ by default"),
+    Option(
+      meaning: .symbolicLinks, short: "s", long: "symbolic-link",
+      help: "make symbolic links instead of copies"),
     Option(
       meaning: .targetDirectory, short: "t", long: "target-directory",
       argument: .required("DIRECTORY"),
