@@ -83,7 +83,9 @@ struct Library {
     let (flat, copies) = ("\(ext4)/flat", "\(ext4)/copies")
     plant("flat", flat, count)
     sync()
-    let names = try FileManager.default.contentsOfDirectory(atPath: flat)
+    // Files are in a directory of their own.
+    let inside = try FileManager.default.contentsOfDirectory(atPath: flat).first ?? ""
+    let names = try FileManager.default.contentsOfDirectory(atPath: "\(flat)/\(inside)")
     var times: [[Double]] = [[], [], []]
     for round in 0...5 {
       for way in 0..<3 {
@@ -92,13 +94,14 @@ struct Library {
         let seconds = try await time {
           switch way {
           case 0:
-            let pairs = names.map { (path("flat/\($0)"), path("copies/\($0)")) }
+            let pairs = names.map { (path("flat/\(inside)/\($0)"), path("copies/\($0)")) }
             _ = try await copyFiles(pairs)
           case 1:
             for name in names {
-              _ = try await Reflink.copyFile(path("flat/\(name)"), to: path("copies/\(name)"))
+              _ = try await Reflink.copyFile(
+                path("flat/\(inside)/\(name)"), to: path("copies/\(name)"))
             }
-          default: _ = try await copyTree(path("flat"), to: path("copies"))
+          default: _ = try await copyTree(path("flat/\(inside)"), to: path("copies"))
           }
         }
         if round > 0 { times[way].append(seconds) }

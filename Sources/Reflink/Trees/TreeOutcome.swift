@@ -61,6 +61,11 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
   public var holes: Int64 = 0
   /// Bytes of files that were skipped; not among the `total`.
   public var bytesSkipped: Int64 = 0
+  /// Files that were cloned, and those that were not though they could have been, by the reason.
+  package private(set) var filesCloned = 0
+  package private(set) var filesOnOtherFileSystem = 0
+  package private(set) var filesNotSupported = 0
+  package private(set) var filesRefused = 0
   /// Bytes of files that were only counted; see `planTree`.
   var plannedBytes: Int64 = 0
 
@@ -94,6 +99,10 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
     failures += other.failures
     errors += other.errors
     plannedBytes = plannedBytes.saturatingAdd(other.plannedBytes)
+    filesCloned += other.filesCloned
+    filesOnOtherFileSystem += other.filesOnOtherFileSystem
+    filesNotSupported += other.filesNotSupported
+    filesRefused += other.filesRefused
     cloned = cloned.saturatingAdd(other.cloned)
     offloaded = offloaded.saturatingAdd(other.offloaded)
     copied = copied.saturatingAdd(other.copied)
@@ -124,6 +133,13 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
     case .removed, .backedUp: break
     case .file(let file):
       files += 1
+      switch file.clone {
+      case .worked: filesCloned += 1
+      case .refused(.otherFileSystem): filesOnOtherFileSystem += 1
+      case .refused(.notSupported): filesNotSupported += 1
+      case .refused: filesRefused += 1
+      case .notTried, .avoided: break
+      }
       cloned = cloned.saturatingAdd(file.cloned)
       offloaded = offloaded.saturatingAdd(file.offloaded)
       copied = copied.saturatingAdd(file.copied)

@@ -9,8 +9,10 @@ final class Reporter: Sendable {
   private let verbosity: Settings.Verbosity
   /// `--json`: what makes the records of standard output; lines for people go to standard error then.
   private let records: RecordWriter?
-  /// Where people look on: with `-v` or `-g`, and a terminal.
-  private let tally: Tally?
+  /// Whether people look on: with `-v` or `-g`, and a terminal.
+  private let isWatched: Bool
+  /// For `-v`, where they do.
+  private let pairs: FileSystemPairs?
   private let output = Mutex(Output())
   private let current: Mutex<OperandPair>
   /// Other names that were given, until what took the place is told.
@@ -19,11 +21,11 @@ final class Reporter: Sendable {
   init(_ settings: Settings, _ first: OperandPair) {
     verbosity = settings.verbosity
     records = settings.writesRecords ? RecordWriter() : nil
-    let isWatched =
+    isWatched =
       settings.progress == .always
       || ((settings.verbosity >= .names || settings.progress == .onTerminal)
         && ccommand_terminal_columns(STDERR_FILENO) >= 0)
-    tally = isWatched ? Tally() : nil
+    pairs = isWatched && verbosity >= .names ? FileSystemPairs() : nil
     current = Mutex(first)
   }
 
@@ -44,8 +46,8 @@ final class Reporter: Sendable {
       output.withLock { $0.write(records.summary(outcome, succeeded: succeeded)) }
     }
     let entries = outcome.directories + outcome.files + outcome.skipped + outcome.failures
-    if let tally, entries > 1 {
-      output.withLock { $0.write(tally.summary(outcome) + "\n", to: .error) }
+    if isWatched, entries > 1 {
+      output.withLock { $0.write(outcome.summary + "\n", to: .error) }
     }
   }
 
@@ -58,14 +60,14 @@ final class Reporter: Sendable {
 
   /// For the copy to tell of each entry; nil when nobody asked.
   func listener(_ sharing: SharingCheck?) -> EntryListener? {
-    if verbosity == .nothing, records == nil, tally == nil, sharing == nil { return nil }
+    if verbosity == .nothing, records == nil, sharing == nil { return nil }
     return { outcome, source, destination in
       if let records = self.records {
         self.output.withLock { $0.write(records.entry(outcome, source, destination)) }
       }
       if self.verbosity >= .names { self.tell(outcome, source, destination) }
       if case .file(let file) = outcome {
-        self.count(file, source, destination)
+        self.warn(file, source, destination)
         sharing?.remember(source, destination)
       }
     }
@@ -93,10 +95,9 @@ final class Reporter: Sendable {
     }
   }
 
-  private func count(_ file: CopyOutcome, _ source: FilePath, _ destination: FilePath) {
-    guard let tally, tally.add(file, source, destination), verbosity >= .names,
-      let cause = file.fallback
-    else { return }
+  /// Tells people once of two file systems that nothing is cloned between them.
+  private func warn(_ file: CopyOutcome, _ source: FilePath, _ destination: FilePath) {
+    guard let pairs, let cause = file.fallback, pairs.isNew(source, destination) else { return }
     say(
       "\(operands.shown(source: source)) and what follows between the same two file systems is copied,"
         + " not cloned: \(cause)")

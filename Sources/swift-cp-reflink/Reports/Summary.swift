@@ -1,0 +1,31 @@
+import Reflink
+
+extension TreeOutcome {
+  /// The whole for people: "3 files cloned (1.2 GiB), 17 copied (300 KiB; 17 on another file system),
+  /// 2 directories".
+  var summary: String {
+    var parts: [String] = []
+    let others = files - filesCloned
+    if filesCloned > 0 || others == 0 {
+      parts.append("\(Self.count(filesCloned)) cloned (\(Units.bytes(cloned)))")
+    }
+    if others > 0 {
+      let (bytes, isTooLarge) = offloaded.addingReportingOverflow(copied)
+      var reasons = [Units.bytes(isTooLarge ? .max : bytes)]
+      for (count, cause) in [
+        (filesOnOtherFileSystem, FallbackCause.otherFileSystem.description),
+        (filesNotSupported, FallbackCause.notSupported.description),
+        (filesRefused, "refused"),
+      ] where count > 0 { reasons.append("\(count) \(cause)") }
+      parts.append("\(Self.count(others)) copied (\(reasons.joined(separator: "; ")))")
+    }
+    for (count, what) in [
+      (directories, "directories"), (symbolicLinks, "symbolic links"), (hardLinks, "hard links"),
+      (specialFiles, "special files"), (skipped, "skipped"), (excluded, "excluded"),
+      (failures, "failed"),
+    ] where count > 0 { parts.append("\(count) \(what)") }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func count(_ files: Int) -> String { files == 1 ? "1 file" : "\(files) files" }
+}
