@@ -186,7 +186,7 @@ enum Command {
     controller.expectUnknown()
     _ = startThreadIfPossible {
       ccommand_lower_thread_priority()
-      usleep(300_000)
+      usleep(1_000_000)
       controller.countAhead(
         (0..<pairs.count).map { pairs[$0].source }, settings.copyOptions, settings.filter,
         decide: settings.rules.decide)

@@ -138,8 +138,14 @@ final class Reporter: Sendable {
   }
 
   func tell(_ error: ReflinkError) {
-    // Who declined knows.
-    if error.operation == .refuse(.declined) { return }
+    // Who declined knows; a program does not.
+    if error.operation == .refuse(.declined) {
+      if let records {
+        let message = message(for: error, in: operands)
+        output.withLock { $0.write(records.error(error, message)) }
+      }
+      return
+    }
     // Nor is anything said of a copy that a signal ends.
     if error.code == .cancelled, Interruption.ofCommand.isSet { return }
     let operands = operands

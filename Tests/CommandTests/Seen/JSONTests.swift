@@ -90,6 +90,16 @@ import Testing
     }
   }
 
+  @Test func whatWasDeclinedIsTold() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("echo x >a; echo old >b", in: directory.path)
+      let records = try await records("-i a b", in: directory, status: 1)
+      #expect(records.map { $0["record"] as? String } == ["error", "summary"])
+      #expect(records.first?["destination"] as? String == "b")
+      #expect(records.last?["failures"] as? Int == 1)
+    }
+  }
+
   @Test func linesForPeopleGoToStandardError() async throws {
     try await withDirectory(on: .ext4) { directory in
       try await shell("echo x >a", in: directory.path)
