@@ -12,31 +12,31 @@ _swift_cp_reflink() {
         option=${COMP_WORDS[COMP_CWORD-1]} ;;
     esac
   fi
-  local IFS=$' \t\n'
+  # Names may have spaces: each line is one.
+  local IFS=$'\n'
   case $option in
-    --backup) COMPREPLY=($(compgen -W "none off simple never existing nil numbered t" -- "$value")); return ;;
-    --preserve) COMPREPLY=($(compgen -W "mode timestamps ownership links context xattr all" -- "$value")); return ;;
-    --no-preserve) COMPREPLY=($(compgen -W "mode timestamps ownership links context xattr all" -- "$value")); return ;;
-    --sparse) COMPREPLY=($(compgen -W "never auto always" -- "$value")); return ;;
-    --reflink) COMPREPLY=($(compgen -W "auto always never" -- "$value")); return ;;
+    --backup) mapfile -t COMPREPLY < <(compgen -W $'none\noff\nsimple\nnever\nexisting\nnil\nnumbered\nt' -- "$value"); return ;;
+    --preserve) mapfile -t COMPREPLY < <(compgen -W $'mode\ntimestamps\nownership\nlinks\ncontext\nxattr\nall' -- "$value"); return ;;
+    --no-preserve) mapfile -t COMPREPLY < <(compgen -W $'mode\ntimestamps\nownership\nlinks\ncontext\nxattr\nall' -- "$value"); return ;;
+    --sparse) mapfile -t COMPREPLY < <(compgen -W $'never\nauto\nalways' -- "$value"); return ;;
+    --reflink) mapfile -t COMPREPLY < <(compgen -W $'auto\nalways\nnever' -- "$value"); return ;;
     --suffix|-S) COMPREPLY=(); return ;;
-    --target-directory|-t) compopt -o filenames; COMPREPLY=($(compgen -d -- "$value")); return ;;
-    --update) COMPREPLY=($(compgen -W "all none none-fail older" -- "$value")); return ;;
+    --target-directory|-t) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -d -- "$value"); return ;;
+    --update) mapfile -t COMPREPLY < <(compgen -W $'all\nnone\nnone-fail\nolder' -- "$value"); return ;;
     --context) COMPREPLY=(); return ;;
     --limit-rate) COMPREPLY=(); return ;;
     --jobs|-j) COMPREPLY=(); return ;;
     --clone-slice) COMPREPLY=(); return ;;
     --exclude) COMPREPLY=(); return ;;
-    --exclude-from) compopt -o filenames; COMPREPLY=($(compgen -f -- "$value")); return ;;
-    --progress) COMPREPLY=($(compgen -W "auto always never" -- "$value")); return ;;
+    --exclude-from) compopt -o filenames; mapfile -t COMPREPLY < <(compgen -f -- "$value"); return ;;
+    --progress) mapfile -t COMPREPLY < <(compgen -W $'auto\nalways\nnever' -- "$value"); return ;;
   esac
   if [[ $value == -* ]]; then
-    COMPREPLY=($(compgen -W "-a --archive --attributes-only --backup -b --copy-contents -d --debug -f --force -i --interactive -H --keep-directory-symlink -l --link -L --dereference -n --no-clobber -P --no-dereference --parents -p --preserve --no-preserve= -R --recursive -r --remove-destination --sparse= --reflink --strip-trailing-slashes -S --suffix= -s --symbolic-link -t --target-directory= -T --no-target-directory --update -u -v --verbose -x --one-file-system -Z --context --help --version --atomic --fsync --consistent --snapshot --background --limit-rate= -j --jobs= --clone-slice= --exclude= --exclude-from= -g --progress --json --probe --sharing --verify-sharing" -- "$value"))
+    mapfile -t COMPREPLY < <(compgen -W $'-a\n--archive\n--attributes-only\n--backup\n-b\n--copy-contents\n-d\n--debug\n-f\n--force\n-i\n--interactive\n-H\n--keep-directory-symlink\n-l\n--link\n-L\n--dereference\n-n\n--no-clobber\n-P\n--no-dereference\n--parents\n-p\n--preserve\n--no-preserve=\n-R\n--recursive\n-r\n--remove-destination\n--sparse=\n--reflink\n--strip-trailing-slashes\n-S\n--suffix=\n-s\n--symbolic-link\n-t\n--target-directory=\n-T\n--no-target-directory\n--update\n-u\n-v\n--verbose\n-x\n--one-file-system\n-Z\n--context\n--help\n--version\n--atomic\n--fsync\n--consistent\n--snapshot\n--background\n--limit-rate=\n-j\n--jobs=\n--clone-slice=\n--exclude=\n--exclude-from=\n-g\n--progress\n--json\n--probe\n--sharing\n--verify-sharing' -- "$value")
     [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace
     return
   fi
-  local IFS=$'\n'
   compopt -o filenames
-  COMPREPLY=($(compgen -f -- "$value"))
+  mapfile -t COMPREPLY < <(compgen -f -- "$value")
 }
 complete -F _swift_cp_reflink swift-cp-reflink

@@ -79,6 +79,8 @@ enum Command {
           ? "missing file operand" : "missing operand after \(Quoting.name(operands[0]))")
     }
     if operands.count > 2 { return misuse("extra operand \(Quoting.name(operands[2]))") }
+    // Nobody answers them here.
+    if settings.progress != .never { ccommand_hold_display_signals() }
     let reporter = Reporter(settings)
     var succeeded = false
     if settings.task == .sharing {
@@ -165,7 +167,8 @@ enum Command {
     }
     display?.finish()
     succeeded = succeeded && copier.outcome.failures == 0
-    if let sharing, !Interruption.ofCommand.isSet {
+    // Of a snapshot that failed nothing is left to look at.
+    if let sharing, !Interruption.ofCommand.isSet, succeeded || !settings.makesSnapshots {
       sharing.checkRemembered()
       sharing.tellTotals()
       let isBroken = settings.copyOptions.cloning == .required && sharing.isDisproved
@@ -180,16 +183,20 @@ enum Command {
   private static func countAhead(
     _ pairs: OperandPairs, _ settings: Settings, _ controller: CopyController
   ) {
-    guard settings.rules.recursive || pairs.count > 1, !settings.copyOptions.product.isLinks else {
+    let entersDirectories = settings.rules.recursive || settings.makesSnapshots
+    guard entersDirectories || pairs.count > 1, settings.copyOptions.product == .copies else {
       return
     }
+    var options = settings.copyOptions
+    if settings.makesSnapshots { options.symbolicLinks = .copy }
+    var rules = settings.rules
+    rules.recursive = entersDirectories
     controller.expectUnknown()
-    _ = startThreadIfPossible {
+    _ = startThreadIfPossible { [options, rules] in
       ccommand_lower_thread_priority()
       usleep(1_000_000)
       controller.countAhead(
-        (0..<pairs.count).map { pairs[$0].source }, settings.copyOptions, settings.filter,
-        decide: settings.rules.decide)
+        (0..<pairs.count).map { pairs[$0].source }, options, settings.filter, decide: rules.decide)
     }
   }
 }

@@ -45,7 +45,8 @@ extension EntryCopier {
         DirectoryCopy(
           source: Directory(opened, path, base: base),
           destination: Directory(again, path, base: base), status: status, isNew: false,
-          isEntered: true, attributes: nil, durability: .none))
+          isEntered: ancestry.map { $0.root.device == status.identity.device } ?? true
+            || !options.staysOnFileSystem, attributes: nil, durability: .none))
     }
   }
 }

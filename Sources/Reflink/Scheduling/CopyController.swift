@@ -22,6 +22,7 @@ public final class CopyController: Sendable {
     /// What the caller said that it will be in all.
     var bytesStated: Int64?
     var bytesExpected: Int64?
+    var filesStated: Int?
     var filesExpected: Int?
     /// Whether something runs whose size nobody knows.
     var isOpenEnded = false
@@ -84,7 +85,7 @@ public final class CopyController: Sendable {
         bytesSkipped: skipped.load(ordering: .relaxed),
         bytesExpected: isOpenEnded ? nil : state.bytesStated ?? state.bytesExpected,
         filesDone: files.load(ordering: .relaxed),
-        filesExpected: state.isOpenEnded ? nil : state.filesExpected,
+        filesExpected: state.isOpenEnded ? nil : state.filesStated ?? state.filesExpected,
         currentPath: state.currentPath, method: state.method, isFinished: state.isFinished)
       if let fraction = progress.share {
         state.furthest = max(state.furthest, fraction)
@@ -202,7 +203,7 @@ public final class CopyController: Sendable {
   package func settle(bytes: Int64, files: Int) {
     state.withLock { state in
       state.bytesStated = bytes
-      state.filesExpected = files
+      state.filesStated = files
       state.isOpenEnded = false
     }
   }

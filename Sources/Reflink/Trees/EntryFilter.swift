@@ -75,9 +75,9 @@ struct CompiledFilter: Sendable {
       let isAnchored = text.hasPrefix("/")
       if isAnchored { text.removeFirst() }
       while !isAnchored, text.hasPrefix("**/"), text.count > 3 { text.removeFirst(3) }
-      let isInPath = isAnchored || text.utf8.contains(UInt8(ascii: "/"))
       let crossesSlashes = zip(text.utf8, text.utf8.dropFirst())
         .contains { $0 == UInt8(ascii: "*") && $1 == UInt8(ascii: "*") }
+      let isInPath = isAnchored || crossesSlashes || text.utf8.contains(UInt8(ascii: "/"))
       return Rule(
         pattern: Pattern(String(text)), isForDirectories: isForDirectories, excludes: excludes,
         place: isAnchored ? .path : isInPath ? .endOfPath : .name,

@@ -63,12 +63,21 @@ struct SharingProof {
     }
   }
 
-  var record: JSONObject {
+  var record: JSONObject { Self.record(source, copy, word, SharingTotals(report.second)) }
+
+  /// Of two names of one file.
+  static func sameFile(_ source: FilePath, _ copy: FilePath) -> JSONObject {
+    record(source, copy, "sameFile", SharingTotals())
+  }
+
+  private static func record(
+    _ source: FilePath, _ copy: FilePath, _ verdict: String, _ bytes: SharingTotals
+  ) -> JSONObject {
     var record = Record.begin("sharing")
     record.add("source", path: source)
     record.add("destination", path: copy)
-    record.add("verdict", word)
-    record.add("bytes", SharingTotals(report.second).record)
+    record.add("verdict", verdict)
+    record.add("bytes", bytes.record)
     return record
   }
 }

@@ -11,7 +11,7 @@ enum Help {
         or:  \(name) [OPTION]... SOURCE... DIRECTORY
         or:  \(name) [OPTION]... -t DIRECTORY SOURCE...
         or:  \(name) --probe SOURCE DIRECTORY
-        or:  \(name) --sharing FILE FILE
+        or:  \(name) --sharing A B
       Copy SOURCE to DEST, or several SOURCEs into DIRECTORY. Files share their data
       with the source where the file system can (XFS, Btrfs), and are copied elsewhere.
 

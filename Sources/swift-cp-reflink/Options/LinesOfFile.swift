@@ -21,7 +21,9 @@ func lines(ofFile path: OwnedName) -> FileLines {
     return failed(error)
   }
   let lines = bytes.split(separator: CChar(0x0A), omittingEmptySubsequences: true)
-  return .lines(lines.filter { !$0.contains(0) }.map { OwnedName($0) })
+  return .lines(
+    lines.filter { !$0.contains(0) }
+      .map { OwnedName($0.last == CChar(0x0D) ? $0.dropLast() : $0) })
 }
 
 private func readAll(_ path: OwnedName) throws(Errno) -> [CChar] {
@@ -48,6 +50,11 @@ private func readAll(_ file: FileDescriptor) throws(Errno) -> [CChar] {
 }
 
 extension OwnedName {
+  /// Whether a line is one of rsync's rules with a sign before the pattern.
+  var isRule: Bool {
+    text.count > 1 && (text[0] == CChar(0x2B) || text[0] == CChar(0x2D)) && text[1] == CChar(0x20)
+  }
+
   /// Whether a line of patterns says nothing.
   var isComment: Bool {
     guard let first = text.first else { return true }

@@ -31,6 +31,10 @@ extension OptionState {
       case .failed(let message): return .end(.refused(message))
       case .lines(let lines):
         for line in lines where !line.isComment {
+          if line.isRule {
+            return .end(
+              .refused("patterns stand alone, without + or - before them: \(Quoting.quote(line))"))
+          }
           if case .end(let request) = exclude(line) { return .end(request) }
         }
       }
@@ -40,8 +44,12 @@ extension OptionState {
         return .end(.misuse("invalid slice: \(Quoting.quote(text))"))
       }
       settings.copyOptions.slices = slices
-    case .probe: settings.task = .probe
-    case .sharing: settings.task = .sharing
+    case .probe:
+      hasTwoTasks = hasTwoTasks || settings.task == .sharing
+      settings.task = .probe
+    case .sharing:
+      hasTwoTasks = hasTwoTasks || settings.task == .probe
+      settings.task = .sharing
     case .verifySharing: settings.verifiesSharing = true
     case .json: settings.writesRecords = true
     case .progressOnTerminal: settings.progress = .onTerminal

@@ -77,6 +77,8 @@ struct OptionState {
   var requiresAttributes = false
   /// `--preserve=context`
   var needsContext = false
+  /// `--probe` and `--sharing`.
+  var hasTwoTasks = false
   /// `--atomic`, `--fsync`
   var isAtomic = false
   var isDurable = false

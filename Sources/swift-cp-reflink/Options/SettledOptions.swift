@@ -22,7 +22,9 @@ extension OptionState {
     // Without a word on links, those found in directories are copied as links; what is
     // linked instead of copied is followed.
     let usual: CopyOptions.SymbolicLinks = recursive && product != .hardLinks ? .copy : .follow
-    settings.copyOptions.symbolicLinks = links ?? usual
+    settings.copyOptions.symbolicLinks =
+      links ?? (settings.task == .sharing ? .followOperands : usual)
+    if let conflict = conflictWithTask(settings) { return .misuse(conflict) }
     settings.rules.readsSpecialFiles = !recursive || copiesContents
     settings.copyOptions.specialFiles = settings.rules.readsSpecialFiles ? .readContents : .recreate
     // As newer coreutils do: what copies contents follows links on both sides.
@@ -70,6 +72,26 @@ extension OptionState {
       return .refused("cannot preserve security context without an SELinux-enabled kernel")
     }
     return .copy(settings)
+  }
+
+  /// What has no meaning where nothing is copied.
+  private func conflictWithTask(_ settings: Settings) -> String? {
+    let task: String
+    switch settings.task {
+    case .copy: return nil
+    case .probe: task = "--probe"
+    case .sharing: task = "--sharing"
+    }
+    if hasTwoTasks { return "--probe and --sharing exclude each other" }
+    if targetDirectory != nil || takesNoDirectory {
+      return "\(task) takes two operands, and neither -t nor -T"
+    }
+    if settings.verifiesSharing { return "\(task) cannot be combined with --verify-sharing" }
+    if settings.makesSnapshots { return "\(task) cannot be combined with --snapshot" }
+    if settings.copyOptions.cloning == .never {
+      return "\(task) cannot be combined with --reflink=never"
+    }
+    return nil
   }
 
   /// What asks for something else than clones with all attributes under free names.

@@ -96,14 +96,14 @@ extension Int64 {
 /// How fast data moves lately: of what came since the last reading, weighed by time.
 struct RateEstimate {
   private(set) var rate: Double?
-  private var last: (seconds: Double, bytes: Int64)?
+  private var last: (seconds: Double, bytes: Int64) = (0, 0)
 
   /// Over how many seconds it looks back.
   private static var memory: Double { 3 }
 
   mutating func add(_ bytes: Int64, at seconds: Double) {
     defer { last = (seconds, bytes) }
-    guard let last, seconds > last.seconds else { return }
+    guard seconds > last.seconds else { return }
     let step = seconds - last.seconds
     let now = max(Double(bytes) - Double(last.bytes), 0) / step
     guard let rate else { return self.rate = now }

@@ -68,7 +68,7 @@ final class Reporter: Sendable {
       if self.verbosity >= .names { self.tell(outcome, source, destination) }
       if case .file(let file) = outcome {
         self.warn(file, source, destination)
-        sharing?.remember(source, destination)
+        if file.fallback != .notRegular { sharing?.remember(source, destination) }
       }
     }
   }
@@ -97,7 +97,10 @@ final class Reporter: Sendable {
 
   /// Tells people once of two file systems that nothing is cloned between them.
   private func warn(_ file: CopyOutcome, _ source: FilePath, _ destination: FilePath) {
-    guard let pairs, let cause = file.fallback, pairs.isNew(source, destination) else { return }
+    // Other causes are of this one file.
+    guard let pairs, let cause = file.fallback,
+      cause == .otherFileSystem || cause == .notSupported, pairs.isNew(source, destination)
+    else { return }
     say(
       "\(operands.shown(source: source)) and what follows between the same two file systems is copied,"
         + " not cloned: \(cause)")

@@ -6,7 +6,8 @@ extension TreeOutcome {
   var summary: String {
     var parts: [String] = []
     let others = files - filesCloned
-    if filesCloned > 0 || others == 0 {
+    let isOfFiles = directories + symbolicLinks + hardLinks + specialFiles + skipped == 0
+    if filesCloned > 0 || (others == 0 && isOfFiles) {
       parts.append("\(Self.count(filesCloned)) cloned (\(Units.bytes(cloned)))")
     }
     if others > 0 {
@@ -20,9 +21,11 @@ extension TreeOutcome {
       parts.append("\(Self.count(others)) copied (\(reasons.joined(separator: "; ")))")
     }
     for (count, what) in [
-      (directories, "directories"), (symbolicLinks, "symbolic links"), (hardLinks, "hard links"),
-      (specialFiles, "special files"), (skipped, "skipped"), (excluded, "excluded"),
-      (failures, "failed"),
+      (directories, directories == 1 ? "directory" : "directories"),
+      (symbolicLinks, symbolicLinks == 1 ? "symbolic link" : "symbolic links"),
+      (hardLinks, hardLinks == 1 ? "hard link" : "hard links"),
+      (specialFiles, specialFiles == 1 ? "special file" : "special files"),
+      (skipped, "skipped"), (excluded, "excluded"), (failures, "failed"),
     ] where count > 0 { parts.append("\(count) \(what)") }
     return parts.joined(separator: ", ")
   }

@@ -29,7 +29,7 @@ import Testing
     let quoted = expected.map { "\"\($0)\"" }.joined(separator: ", ")
     let seen = try await shell(
       """
-      cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT; mkdir folder; touch file.txt
+      cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT; mkdir folder "with space"; touch file.txt
       ln -s '\(BuiltCommand.path)' swift-cp-reflink
       /usr/bin/python3 - <<'EOF'
       import os, pty, select, time
@@ -66,6 +66,7 @@ import Testing
     ("swift-cp-reflink --update=none", ["none-fail"]),
     ("swift-cp-reflink fi", ["file.txt"]),
     ("swift-cp-reflink -t fo", ["folder"]),
+    ("swift-cp-reflink -t with", ["with\\\\ space"]),
   ]
 
   @Test(arguments: lines)
@@ -90,6 +91,9 @@ import Testing
       cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT; mkdir folder; touch file.txt
       HOME=$PWD fish --no-config -c 'source "\(Self.package)/Documentation/completions/swift-cp-reflink.fish"; complete -C "\(line)"'
       """)
-    for word in expected { #expect(seen.contains(word), "\(line): \(seen)") }
+    // It lists names as they are.
+    for word in expected.map({ $0.replacingOccurrences(of: "\\\\", with: "") }) {
+      #expect(seen.contains(word), "\(line): \(seen)")
+    }
   }
 }

@@ -126,4 +126,66 @@ import Testing
       #expect(result.status == 0 && result.output.hasPrefix("a -> b: unknown\n"))
     }
   }
+
+  @Test func copiesOfTreesWithLinksAreComparedAsCopies() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(
+        "mkdir s; head -c 65536 /dev/urandom >s/a; ln s/a s/b; ln -s gone s/l; ln -s . s/loop; mkfifo s/f",
+        in: directory.path)
+      #expect(try await directory.cp("-a", "s", "t").status == 0)
+      let result = try await directory.cp("--sharing", "s", "t")
+      #expect(result.status == 0 && result.errors == "")
+      #expect(
+        result.output.contains("s/a -> t/a: shared\n")
+          || result.output.contains("s/b -> t/b: shared\n"))
+      let same = try await directory.cp("--sharing", "s", "s")
+      #expect(same.status == 0 && same.output.contains(": same file\n"))
+    }
+  }
+
+  @Test func whatIsNotThereIsNoSuccess() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir s; mkfifo f; echo x >a", in: directory.path)
+      for arguments in [
+        ["s", "gone"], ["f", "gone"], ["gone", "a"], ["s", "a"], ["a", "s"], ["f", "f"],
+      ] {
+        let result = try await directory.cp(["--sharing"] + arguments)
+        #expect(result.status == 1 && result.errors.hasPrefix("cp: cannot "), "\(arguments)")
+      }
+    }
+  }
+
+  @Test func whatHasNoExtentsIsNoFailureOfACopy() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      let result = try await directory.cp(
+        ["--verify-sharing", "/dev/stdin", "b"], before: "exec < <(echo x)")
+      #expect(result.status == 0 && result.errors == "")
+    }
+  }
+
+  @Test func aSnapshotThatFailedIsNotLookedAt() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(
+        "mkdir s s/z; echo x >s/a; mount -t tmpfs tmpfs s/z; echo y >s/z/b", in: directory.path)
+      let result = try await directory.cp("--snapshot", "--verify-sharing", "s", "t")
+      try await shell("umount s/z", in: directory.path)
+      #expect(result.status == 1 && result.output == "" && !directory.exists("t"))
+      #expect(result.errors.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test(arguments: [
+    ["--probe", "--sharing", "a", "."], ["--probe", "-t", ".", "a", "."],
+    ["--sharing", "-T", "a", "b"],
+    ["--probe", "--reflink=never", "a", "."], ["--sharing", "--snapshot", "a", "b"],
+    ["--probe", "--verify-sharing", "a", "."],
+  ])
+  func whatHasNoMeaningThereIsMisuse(_ arguments: [String]) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("echo x >a; echo x >b", in: directory.path)
+      let result = try await directory.cp(arguments)
+      #expect(
+        result.status == 1 && result.errors.hasSuffix("Try 'cp --help' for more information.\n"))
+    }
+  }
 }

@@ -34,6 +34,34 @@ import Testing
     }
   }
 
+  @Test func linesMayEndAsOnWindowsAndAreNoRules() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        Self.tree + "; printf 'x.o\\r\\na**c\\n' >patterns; printf -- '- x.o\\n' >rules",
+        in: directory.path)
+      #expect(try await directory.cp("-r", "--exclude-from=patterns", "s", "t").status == 0)
+      #expect(
+        try await shell("cd t; find . -type f | sort", in: directory.path)
+          == "./.git/HEAD\n./a/y.o\n./keep\n")
+      #expect(try await directory.cp("-r", "--exclude-from=rules", "s", "u").status == 1)
+      #expect(!directory.exists("u"))
+    }
+  }
+
+  @Test func aFileSystemThatIsNotEnteredIsNotCounted() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        "mkdir -p s/m; head -c 5000 /dev/zero >s/a; mount -t tmpfs tmpfs s/m; head -c 9000 /dev/zero >s/m/b",
+        in: directory.path)
+      let result = try await directory.cp(
+        "-rx", "--progress=always", "--limit-rate=3K", "--reflink=never", "s", "t")
+      try await shell("umount s/m", in: directory.path)
+      #expect(
+        result.status == 0 && result.errors.hasPrefix("100%  4.8 KiB of 4.8 KiB"),
+        "\(result.errors)")
+    }
+  }
+
   @Test func aFileOfPatternsThatIsNotThereEndsIt() async throws {
     try await withDirectory(on: .ext4) { directory in
       try await shell(Self.tree, in: directory.path)
