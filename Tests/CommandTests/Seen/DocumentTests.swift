@@ -88,7 +88,7 @@ import Testing
   func fishCompletes(_ line: String, _ expected: [String]) async throws {
     let seen = try await shell(
       """
-      cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT; mkdir folder; touch file.txt
+      cd "$(mktemp -d)"; trap 'rm -rf "$PWD"' EXIT; mkdir folder "with space"; touch file.txt
       HOME=$PWD fish --no-config -c 'source "\(Self.package)/Documentation/completions/swift-cp-reflink.fish"; complete -C "\(line)"'
       """)
     // It lists names as they are.
