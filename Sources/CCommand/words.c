@@ -22,5 +22,6 @@ void ccommand_current_time(char *text) {
     gmtime_r(&now.tv_sec, &parts);
     char seconds[CCOMMAND_TIME_SIZE - 8];
     strftime(seconds, sizeof seconds, "%Y-%m-%dT%H:%M:%S", &parts);
-    snprintf(text, CCOMMAND_TIME_SIZE, "%s.%06ldZ", seconds, now.tv_nsec / 1000);
+    unsigned microseconds = (unsigned)(now.tv_nsec / 1000) % 1000000u;
+    snprintf(text, CCOMMAND_TIME_SIZE, "%s.%06uZ", seconds, microseconds);
 }
