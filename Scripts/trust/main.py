@@ -53,7 +53,7 @@ def main():
             if "limits" in chosen:
                 bad += limits.campaign(kind, options.short, seed)
             if "cuts" in chosen:
-                bad += cuts.campaign(kind, 6 if options.short else 102, seed)
+                bad += cuts.campaign(kind, 6 if options.short else 600, seed)
     finally:
         for directory in mounted:
             common.unmount(directory)
