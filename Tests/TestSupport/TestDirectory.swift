@@ -44,7 +44,13 @@ public func withDirectory(
 }
 
 private func remove(_ path: String) async throws {
-  try await shell("chattr -R -f -ia '\(path)' 2>/dev/null; rm -rf --one-file-system '\(path)'")
+  // FUSE closes a file a moment after close(2), and keeps what is removed before under another name.
+  try await shell(
+    """
+    chattr -R -f -ia '\(path)' 2>/dev/null
+    for attempt in {1..100}; do rm -rf --one-file-system '\(path)' 2>/dev/null && exit; sleep 0.1; done
+    rm -rf --one-file-system '\(path)'
+    """)
 }
 
 // MARK: - Files
