@@ -35,18 +35,6 @@
   }
 
   extension CopyRequest {
-    /// To the end, on the caller's thread.
-    static func runBlocking(
-      _ controller: CopyController?, isCopy: Bool = true,
-      _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
-    ) throws(ReflinkError) -> Outcome {
-      try underActivity(controller, isCopy: isCopy) { (activity) throws(ReflinkError) in
-        let request = try request()
-        request.expect(controller)
-        return try request.run(activity)
-      }
-    }
-
     /// On a thread of the queue.
     static func runAsync(
       _ controller: CopyController?, isCopy: Bool = true, _: FilePath,

@@ -139,20 +139,8 @@ extension CopyRequest {
 // MARK: - Running
 
 extension CopyRequest {
-  /// To the end. The request is made, and its operands opened, as a part of the call.
-  static func runBlocking(
-    _ controller: CopyController?, isCopy: Bool = true,
-    _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
-  ) throws(ReflinkError) -> Outcome {
-    try underActivity(controller, isCopy: isCopy) { (activity) throws(ReflinkError) in
-      let request = try request()
-      request.expect(controller)
-      return try request.run(activity)
-    }
-  }
-
   /// Of a tree, the threads that all copies share help, where they may.
-  private func run(_ activity: Activity?) throws(ReflinkError) -> Outcome {
+  func run(_ activity: Activity?) throws(ReflinkError) -> Outcome {
     let entries = entries(activity)
     do throws(ReflinkError) {
       var step = next(try begin(entries, nil))

@@ -61,3 +61,17 @@ extension ExistingRule {
     }
   }
 }
+
+extension CopyRequest {
+  /// To the end. The request is made, and its operands opened, as a part of the call.
+  static func runBlocking(
+    _ controller: CopyController?, isCopy: Bool = true,
+    _ request: @autoclosure () throws(ReflinkError) -> CopyRequest
+  ) throws(ReflinkError) -> Outcome {
+    try underActivity(controller, isCopy: isCopy) { (activity) throws(ReflinkError) in
+      let request = try request()
+      request.expect(controller)
+      return try request.run(activity)
+    }
+  }
+}

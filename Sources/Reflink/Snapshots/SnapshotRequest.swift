@@ -12,13 +12,6 @@ extension OperandPair {
 }
 
 extension CopyRequest {
-  /// Clones of an entry and all that is in it.
-  static func snapshot(_ pair: OperandPair, _ preserving: SnapshotPreservation) -> CopyRequest {
-    CopyRequest(
-      files: .named(pair.source, pair.destination), options: .snapshot(preserving),
-      decide: decideOnSnapshot, isTree: true)
-  }
-
   /// A clone of an open file.
   static func snapshot(
     _ source: FileDescriptor, _ name: FilePath, _ preserving: SnapshotPreservation

@@ -17,3 +17,12 @@ extension CopyOptions {
       cloning: .required, preserving: preserving.preservation, publication: .unnamed)
   }
 }
+
+extension CopyRequest {
+  /// Clones of an entry and all that is in it.
+  static func snapshot(_ pair: OperandPair, _ preserving: SnapshotPreservation) -> CopyRequest {
+    CopyRequest(
+      files: .named(pair.source, pair.destination), options: .snapshot(preserving),
+      decide: decideOnSnapshot, isTree: true)
+  }
+}

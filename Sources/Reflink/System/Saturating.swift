@@ -1,6 +1,6 @@
 /// Arithmetic on what a file or a caller says: at its limits it stays there, and never traps.
 extension FixedWidthInteger {
-  func saturatingAdd(_ other: Self) -> Self {
+  package func saturatingAdd(_ other: Self) -> Self {
     let (sum, overflow) = addingReportingOverflow(other)
     if !overflow { return sum }
     return other < 0 ? .min : .max

@@ -142,7 +142,7 @@ package struct TreeCopier {
         let pair = try OperandPair(source, destination, entries)
         return try copyLocated(pair.source, to: pair.destination)
       } catch {
-        guard error.errno == .tooManyOpenFiles else { throw error }
+        guard error.errno == .tooManyOpenFiles, !isDirectory(source) else { throw error }
       }
       // Without the two directories, which are closed by now: as cp, which has the files open alone.
       return try copyLocated(
@@ -163,6 +163,15 @@ package struct TreeCopier {
     } catch {
       return try absorb(error)
     }
+  }
+
+  /// What is in one is found by its open descriptor.
+  private func isDirectory(_ source: OwnedName) -> Bool {
+    let status = try? OwnedLocation(fromWorkingDirectory: source).with {
+      (source) throws(SystemError) in
+      try source.status(follow: entries.options.symbolicLinks.follows(isOperand: true))
+    }
+    return status?.type == .directory
   }
 
   private mutating func absorb(_ error: ReflinkError) throws(ReflinkError) -> Bool {

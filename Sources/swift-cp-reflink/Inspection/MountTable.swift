@@ -6,8 +6,6 @@ import SystemPackage
 struct Mount {
   var point: OwnedName
   var type: String
-  /// Of the mount and of the file system, with commas.
-  var options: [String]
 
   /// The mount that a path is in; nil where /proc does not tell.
   static func of(_ path: OwnedName) -> Mount? {
@@ -24,13 +22,10 @@ struct Mount {
     let space = CChar(0x20)
     let fields = line.text.split(separator: space, omittingEmptySubsequences: false)
     guard let dash = fields.firstIndex(where: { $0.elementsEqual([CChar(0x2D)]) }),
-      dash > 5, fields.count > dash + 3
+      dash > 5, fields.count > dash + 1
     else { return nil }
     point = OwnedName(Self.unescaped(fields[4]))
     type = OwnedName(fields[dash + 1]).string
-    options = [fields[5], fields[dash + 3]].flatMap {
-      OwnedName($0).string.split(separator: ",").map(String.init)
-    }
   }
 
   /// Spaces and the like stand as three octal digits behind a backslash.

@@ -49,18 +49,14 @@ final class SharingCheck: Sendable {
       let proof = try SharingProof(source, copy)
       state.withLock { state in
         state.looked += 1
-        state.totals.add(proof.report.second)
+        if proof.verdict != .sameFile { state.totals.add(proof.account) }
         state.isDisproved = state.isDisproved || proof.isDisproof
       }
       reporter.tell(
         text: "\(Quoting.ifNeeded(source)) -> \(Quoting.ifNeeded(copy)): \(proof.text)\n",
         record: proof.record)
     } catch {
-      guard error.code == .sameFile else { return fail(error) }
-      state.withLock { $0.looked += 1 }
-      reporter.tell(
-        text: "\(Quoting.ifNeeded(source)) -> \(Quoting.ifNeeded(copy)): same file\n",
-        record: SharingProof.sameFile(source, copy))
+      fail(error)
     }
   }
 

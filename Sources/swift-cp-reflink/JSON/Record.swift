@@ -114,7 +114,7 @@ extension JSONObject {
   }
 
   fileprivate mutating func add(_ file: CopyOutcome) {
-    add("method", file.method.word)
+    add("method", file.method.description)
     var bytes = JSONObject()
     bytes.add("cloned", file.cloned)
     bytes.add("inline", file.inline)
@@ -126,19 +126,6 @@ extension JSONObject {
     if file.sourceChanged { add("sourceChanged", true) }
     if let change = file.noCopyOnWrite { add("nocow", change == .set ? "set" : "cleared") }
     if let duration = file.duration { add("seconds", duration) }
-  }
-}
-
-extension CopyOutcome.Method {
-  var word: String {
-    switch self {
-    case .cloned: "cloned"
-    case .offloaded: "offloaded"
-    case .copied: "copied"
-    case .inline: "inline"
-    case .nothing: "nothing"
-    @unknown default: "other"
-    }
   }
 }
 

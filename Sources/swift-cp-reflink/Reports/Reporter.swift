@@ -141,21 +141,15 @@ final class Reporter: Sendable {
   }
 
   func tell(_ error: ReflinkError) {
-    // Who declined knows; a program does not.
-    if error.operation == .refuse(.declined) {
-      if let records {
-        let message = message(for: error, in: operands)
-        output.withLock { $0.write(records.error(error, message)) }
-      }
-      return
-    }
-    // Nor is anything said of a copy that a signal ends.
+    // Nothing is said of a copy that a signal ends.
     if error.code == .cancelled, Interruption.ofCommand.isSet { return }
     let operands = operands
     let message = message(for: error, in: operands)
     let line = error.isOfBegunCopy && verbosity >= .names ? line(for: error, operands) : ""
     output.withLock {
       if let records { $0.write(records.error(error, message)) }
+      // Who declined knows; a program does not.
+      if error.operation == .refuse(.declined) { return }
       $0.write(line, to: stream)
       $0.complain(message)
     }

@@ -11,8 +11,7 @@ extension TreeOutcome {
       parts.append("\(Self.count(filesCloned)) cloned (\(Units.bytes(cloned)))")
     }
     if others > 0 {
-      let (bytes, isTooLarge) = offloaded.addingReportingOverflow(copied)
-      var reasons = [Units.bytes(isTooLarge ? .max : bytes)]
+      var reasons = [Units.bytes(offloaded.saturatingAdd(copied))]
       for (count, cause) in [
         (filesOnOtherFileSystem, FallbackCause.otherFileSystem.description),
         (filesNotSupported, FallbackCause.notSupported.description),

@@ -6,11 +6,10 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(20))) struct ProgressTests {
   /// What the command writes to a terminal of so many columns.
   private func seen(
-    _ arguments: String, columns: Int, in directory: TestDirectory, before: String = ":"
+    _ arguments: String, columns: Int, in directory: TestDirectory
   ) async throws -> String {
     try await shell(
       """
-      \(before)
       LC_ALL=C.UTF-8 script -qefc "stty cols \(columns); '\(BuiltCommand.path)' \(arguments)" typescript </dev/null
       """, in: directory.path)
   }
@@ -20,7 +19,7 @@ import Testing
     try await withDirectory(on: system) { directory in
       try directory.fill("a", 1 << 20)
       let text = try await seen(
-        "-g --limit-rate=2M --reflink=never a b", columns: 80, in: directory)
+        "-g --limit-rate=512K --reflink=never a b", columns: 80, in: directory)
       let lines = text.components(separatedBy: "\r")
       #expect(lines.contains { $0.contains("of 1.0 MiB") && $0.hasSuffix("\u{1b}[K") })
       #expect(text.hasSuffix("\r\u{1b}[K"))
@@ -28,15 +27,23 @@ import Testing
     }
   }
 
-  /// Of 40 columns the last stays free; the name is longer, and wide.
-  @Test func fitsANarrowTerminal() async throws {
+  /// The last column stays free; the name is longer, and wide, and has no room in 40.
+  @Test(arguments: [40, 72])
+  func fitsANarrowTerminal(_ width: Int) async throws {
     try await withDirectory(on: .ext4) { directory in
       let name = String(repeating: "日本", count: 20)
       try directory.fill(name, 1 << 20)
-      let text = try await seen("-g --limit-rate=2M '\(name)' b", columns: 40, in: directory)
+      let text = try await seen("-g --limit-rate=512K '\(name)' b", columns: width, in: directory)
       let lines = text.components(separatedBy: "\r").filter { $0.hasSuffix("\u{1b}[K") }
       #expect(lines.count > 1)
-      #expect(lines.allSatisfy { $0.count <= 39 + 3 })
+      // The tail of the name, of characters of two columns each.
+      #expect(lines.contains { $0.contains("日") } == (width > 40))
+      for line in lines {
+        let columns = line.dropLast(3).unicodeScalars.reduce(0) {
+          $0 + ("日本".unicodeScalars.contains($1) ? 2 : 1)
+        }
+        #expect(columns < width, "\(line)")
+      }
     }
   }
 
@@ -91,15 +98,22 @@ import Testing
     }
   }
 
-  /// The counting runs beside the copy, by a thread of its own.
+  /// The counting runs beside the copy, by a thread of its own: a pipe that nobody writes to holds the
+  /// copy until it is over.
   @Test func aTreeIsCountedWhileItIsCopied() async throws {
     try await withDirectory(on: .ext4) { directory in
-      try await shell(
-        "mkdir s; for i in $(seq 50); do head -c 20000 /dev/zero >s/$i; done", in: directory.path)
-      let result = try await directory.cp(
-        "--progress=always", "--limit-rate=500K", "--reflink=never", "-r", "s", "t")
-      #expect(result.status == 0)
-      #expect(result.errors.hasPrefix("100%  976 KiB of 976 KiB  50/50 files"))
+      let errors = try await shell(
+        """
+        mkdir s t; for i in $(seq 50); do head -c 20000 /dev/zero >s/$i; done; mkfifo pipe; : >errors
+        '\(BuiltCommand.path)' -g -r --copy-contents pipe s t 2>errors & p=$!
+        # The signals are held once the pipe's copy is begun.
+        until [ -e t/pipe ]; do sleep 0.05; done
+        until grep -q ' of ' errors; do kill -s USR1 $p; sleep 0.05; done
+        : >pipe; wait $p; tail -n 1 errors
+        """, in: directory.path)
+      #expect(errors.contains(" of 976 KiB"))
+      #expect(errors.contains("/50 files"))
+      #expect(try await shell("diff -r s t/s", in: directory.path) == "")
     }
   }
 
