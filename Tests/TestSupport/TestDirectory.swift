@@ -74,8 +74,11 @@ extension TestDirectory {
     return lstat(self[name], &status) == 0
   }
 
-  public func names() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  /// The names in it, or in a directory inside. What FUSE keeps of a file that was removed while it
+  /// was open, for a moment after close(2), is not there for whoever removed it.
+  public func names(in subdirectory: String = ".") throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: self[subdirectory])
+      .filter { !$0.hasPrefix(".fuse_hidden") }.sorted()
   }
 
   /// The names once what is being taken away is gone: those that are expected, or what is there
