@@ -8,9 +8,10 @@ enum Command {
   static func run() -> CInt {
     ccommand_occupy_standard_streams()
     if let variable = unsafe ccommand_run_preloaded() {
-      return unsafe refuse(
+      return unsafe tellRefusal(
         "\(String(cString: variable)) is set, which a static program does not notice: install the "
-          + "dynamic command too, as ../libexec/swift-cp-reflink (Scripts/install), or unset it")
+          + "dynamic command too, as ../libexec/swift-cp-reflink (Scripts/install), or unset it",
+        asRecords: asksForRecords)
     }
     // Made before a handler needs it.
     _ = Interruption.ofCommand.isSet
@@ -23,9 +24,9 @@ enum Command {
       output.write(text)
       return output.finish() ? 0 : 1
     case .misuse(let message):
-      return misuse(message)
+      return tellMisuse(message, asRecords: asksForRecords)
     case .refused(let message):
-      return refuse(message)
+      return tellRefusal(message, asRecords: asksForRecords)
     case .copy(let settings):
       if settings.task != .copy { return inspect(settings) }
       switch pairOperands(settings) {
@@ -34,29 +35,37 @@ enum Command {
         endBySignal()
         return succeeded ? 0 : 1
       case .misuse(let message):
-        return misuse(message)
+        return tellMisuse(message, asRecords: settings.writesRecords)
       case .refused(let message):
-        guard settings.writesRecords else { return refuse(message) }
-        let reporter = Reporter(settings)
-        reporter.refuse(message)
-        reporter.summarize(TreeOutcome(), succeeded: false)
-        _ = reporter.finish()
-        return 1
+        return tellRefusal(message, asRecords: settings.writesRecords)
       }
     }
   }
 
-  private static func refuse(_ message: String) -> CInt {
+  /// What cannot be done, before anything was.
+  private static func tellRefusal(_ message: String, asRecords: Bool) -> CInt {
     var output = Output()
+    if asRecords { writeRecords(of: message, to: &output) }
     output.complain(message)
+    _ = output.finish()
     return 1
   }
 
-  private static func misuse(_ message: String?) -> CInt {
+  /// Likewise, where it is the command line that is wrong; nil where getopt has said how.
+  private static func tellMisuse(_ message: String?, asRecords: Bool) -> CInt {
     var output = Output()
+    if asRecords { writeRecords(of: message ?? "wrong option; see standard error", to: &output) }
     if let message { output.complain(message) }
     output.write("Try '\(Output.programName) --help' for more information.\n", to: .error)
+    _ = output.finish()
     return 1
+  }
+
+  /// One error, and the summary of nothing.
+  private static func writeRecords(of message: String, to output: inout Output) {
+    let records = RecordWriter()
+    output.write(records.error(message))
+    output.write(records.summary(TreeOutcome(), succeeded: false))
   }
 
   /// `-bf x x` makes a backup of x, and leaves x alone.
@@ -73,12 +82,15 @@ enum Command {
   /// `--probe` and `--sharing`: nothing is copied.
   private static func inspect(_ settings: Settings) -> CInt {
     let operands = settings.operands
-    if operands.count < 2 {
-      return misuse(
-        operands.count == 0
-          ? "missing file operand" : "missing operand after \(Quoting.name(operands[0]))")
+    if operands.count != 2 {
+      let message =
+        switch operands.count {
+        case 0: "missing file operand"
+        case 1: "missing operand after \(Quoting.name(operands[0]))"
+        default: "extra operand \(Quoting.name(operands[2]))"
+        }
+      return tellMisuse(message, asRecords: settings.writesRecords)
     }
-    if operands.count > 2 { return misuse("extra operand \(Quoting.name(operands[2]))") }
     // Nobody answers them here.
     if settings.progress != .never { ccommand_hold_display_signals() }
     let reporter = Reporter(settings)
@@ -143,7 +155,7 @@ enum Command {
         pairs.count > 1
         ? EntryIdentity(pair.source, follow: settings.copyOptions.symbolicLinks != .copy) : nil
       if let identity, let warning = seen.warning(pair.source, identity, settings.rules) {
-        reporter.say(warning)
+        reporter.tellRepetition(of: pair, warning)
         continue
       }
       do throws(ReflinkError) {
@@ -184,9 +196,7 @@ enum Command {
     _ pairs: OperandPairs, _ settings: Settings, _ controller: CopyController
   ) {
     let entersDirectories = settings.rules.recursive || settings.makesSnapshots
-    guard entersDirectories || pairs.count > 1, settings.copyOptions.product == .copies else {
-      return
-    }
+    guard entersDirectories || pairs.count > 1 else { return }
     var options = settings.copyOptions
     if settings.makesSnapshots { options.symbolicLinks = .copy }
     var rules = settings.rules

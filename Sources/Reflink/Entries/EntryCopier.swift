@@ -147,7 +147,7 @@ final class EntryCopier: Sendable {
         result = try copy(
           entry, source, isOperand: isOperand, follow: follow, within: ancestry,
           to: destination, turn
-        )?.afterLeaving(status, activity)
+        )?.counted(status, activity, options.product)
       }
       if let result {
         if isOperand, result.givesName { unsynchronized?.named(in: destination.directory) }
@@ -298,10 +298,18 @@ extension EntryCopier.Result {
     }
   }
 
-  /// With the size of a source that was not copied, which is dealt with all the same.
-  fileprivate consuming func afterLeaving(_ source: FileStatus, _ activity: Activity?) -> Self {
+  /// Told to whoever watches, where it is no copy, which tells of itself: a link in its place, or
+  /// what was left, with the size of its source, which is dealt with all the same.
+  fileprivate consuming func counted(
+    _ source: FileStatus, _ activity: Activity?, _ product: EntryProduct
+  ) -> Self {
     switch self {
     case .skipped, .unchanged, .keptDifferent: break
+    case .hardLink, .alreadyLinked, .symbolicLink:
+      if product == .hardLinks || product == .symbolicLinks, source.type == .regular {
+        activity?.controller?.fileDone()
+      }
+      return self
     default: return self
     }
     let size = source.type == .regular ? source.size : 0

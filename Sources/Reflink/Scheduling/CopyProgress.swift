@@ -10,7 +10,7 @@ public struct CopyProgress: Sendable, Hashable {
   public let bytesSkipped: Int64
   /// Bytes in all; nil where nobody counted: a tree without a plan.
   public let bytesExpected: Int64?
-  /// Regular files that are complete.
+  /// Regular files that are complete, or have the link that was asked for in place of a copy.
   public let filesDone: Int
   /// Regular files in all; nil where nobody counted.
   public let filesExpected: Int?
@@ -22,7 +22,8 @@ public struct CopyProgress: Sendable, Hashable {
   /// Whether a copy ran, and none runs any more. Counting (`planTree`) and inspecting are no copies.
   public let isFinished: Bool
 
-  /// Between 0 and 1; nil where the whole is not known. Never less than it was.
+  /// Between 0 and 1, of bytes, and of files where no data is to be copied; nil where the whole is
+  /// not known. Never less than it was.
   public internal(set) var fraction: Double?
 
   /// For tests of what shows progress.
@@ -45,7 +46,11 @@ public struct CopyProgress: Sendable, Hashable {
   /// What was dealt with, of the whole.
   var share: Double? {
     guard let bytesExpected else { return nil }
-    guard bytesExpected > 0 else { return isFinished ? 1 : 0 }
+    guard bytesExpected > 0 else {
+      if isFinished { return 1 }
+      guard let filesExpected, filesExpected > 0 else { return 0 }
+      return min(max(Double(filesDone) / Double(filesExpected), 0), 1)
+    }
     let dealtWith = bytesDone.saturatingAdd(bytesSkipped)
     return min(max(Double(dealtWith) / Double(bytesExpected), 0), 1)
   }

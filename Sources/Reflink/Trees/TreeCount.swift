@@ -17,7 +17,9 @@ extension CopyController {
     for source in sources { _ = try? counter.look(at: source) }
     // Of what was not counted nobody knows how much it is.
     guard counter.outcome.failures == 0 else { return }
-    settle(bytes: counter.outcome.plannedBytes, files: counter.outcome.files)
+    settle(
+      bytes: options.product == .copies ? counter.outcome.plannedBytes : 0,
+      files: counter.outcome.files)
   }
 }
 

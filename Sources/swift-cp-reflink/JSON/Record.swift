@@ -49,6 +49,17 @@ enum Record {
     return record
   }
 
+  static func repetition(
+    _ source: FilePath, _ destination: FilePath, at time: String
+  ) -> JSONObject {
+    var record = begin("entry")
+    record.add("source", path: source)
+    record.add("destination", path: destination)
+    record.add("action", "repeated")
+    record.add("time", time)
+    return record
+  }
+
   static func error(_ error: ReflinkError, _ message: String, at time: String) -> JSONObject {
     var record = begin("error")
     record.add("source", path: error.source)

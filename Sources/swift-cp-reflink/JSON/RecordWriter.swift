@@ -14,6 +14,10 @@ final class RecordWriter: Sendable {
     line(for: Record.entry(outcome, source, destination, at: currentTimeText()))
   }
 
+  func repetition(_ source: FilePath, _ destination: FilePath) -> [UInt8] {
+    line(for: Record.repetition(source, destination, at: currentTimeText()))
+  }
+
   func error(_ error: ReflinkError, _ message: String) -> [UInt8] {
     failures.add(1, ordering: .relaxed)
     return line(for: Record.error(error, message, at: currentTimeText()))

@@ -36,6 +36,20 @@ func parseArguments() -> Request {
   return state.settled()
 }
 
+/// Whether `--json` is on the command line, also behind an option that is wrong.
+var asksForRecords: Bool {
+  guard let arguments = unsafe Argument.all else { return false }
+  for index in 1..<max(Int(Argument.count), 1) {
+    guard let argument = unsafe arguments[index] else { return false }
+    switch unsafe OwnedName(copying: argument) {
+    case OwnedName("--json"): return true
+    case OwnedName("--"): return false
+    default: continue
+    }
+  }
+  return false
+}
+
 /// The arguments, as main() gets them.
 private enum Argument {
   static var count: CInt {

@@ -158,7 +158,8 @@ extension OptionState {
   private mutating func exclude(_ pattern: OwnedName) -> Applied {
     let bytes = pattern.text.map(UInt8.init(bitPattern:))
     guard let text = String(validating: bytes, as: UTF8.self), !text.isEmpty else {
-      return .end(.misuse("invalid pattern: \(Quoting.quote(pattern))"))
+      let fault = pattern.isEmpty ? "is empty" : "is not UTF-8; '?' fits any byte"
+      return .end(.misuse("invalid pattern \(Quoting.quote(pattern)): it \(fault)"))
     }
     settings.filter.rules.append(.exclude(text))
     return .continue

@@ -40,7 +40,11 @@ struct ProgressLine {
   }
 
   private func text(of part: Part) -> String? {
+    // Links and attributes alone: files were completed, and no data moved.
+    let hasData = progress.bytesDone > 0 || progress.filesDone == 0
     switch part {
+    case .bytes where !hasData, .whole where !hasData, .rate where !hasData, .left where !hasData:
+      return nil
     case .percent:
       guard let fraction = progress.fraction else { return nil }
       // Not rounded up: 100 % is the end.

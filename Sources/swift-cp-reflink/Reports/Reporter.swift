@@ -125,6 +125,16 @@ final class Reporter: Sendable {
     }
   }
 
+  /// An operand that was given before: nothing is done, and nothing has failed.
+  func tellRepetition(of pair: OperandPair, _ warning: String) {
+    output.withLock {
+      if let records {
+        $0.write(records.repetition(pair.source.path, pair.destination.path))
+      }
+      $0.complain(warning)
+    }
+  }
+
   /// A warning, or another message that names no failure.
   func say(_ message: String) {
     output.withLock { $0.complain(message) }

@@ -90,6 +90,41 @@ import Testing
     }
   }
 
+  /// The command line itself is wrong, for getopt, for an option's argument, or in its operands, in
+  /// front of `--json` or behind it.
+  @Test(
+    arguments: [
+      "--nonsense", "-y", "--sparse=odd", "--jobs=0 a b", "--exclude= a b",
+      "--reflink --sparse=always a b",
+      "", "a", "--preserve=context a b", "--probe a", "--sharing a b c", "-t",
+      "--exclude-from=gone a b",
+    ])
+  func wrongOptionsAreObjectsToo(_ arguments: String) async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("echo x >a", in: directory.path)
+      // What wants an argument takes what follows.
+      let lines = arguments == "-t" ? [arguments] : [arguments, "\(arguments) --json"]
+      for line in lines {
+        let records = try await records(line, in: directory, status: 1)
+        #expect(records.map { $0["record"] as? String } == ["error", "summary"])
+        #expect(records.first?["message"] as? String != "")
+        #expect(try await shell("cat errors", in: directory.path) != "")
+      }
+      let plain = try await directory.cp("--nonsense", "--", "--json")
+      #expect(plain.output == "" && plain.status == 1)
+    }
+  }
+
+  @Test func anOperandThatIsRepeatedHasARecord() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell("mkdir t; echo x >a", in: directory.path)
+      let records = try await records("a a t", in: directory)
+      #expect(records.map { $0["action"] as? String } == ["copied", "repeated", nil])
+      #expect(records.map { $0["source"] as? String } == ["a", "a", nil])
+      #expect(records.last?["files"] as? Int == 1)
+    }
+  }
+
   @Test func whatWasDeclinedIsTold() async throws {
     try await withDirectory(on: .xfs) { directory in
       try await shell("echo x >a; echo old >b", in: directory.path)

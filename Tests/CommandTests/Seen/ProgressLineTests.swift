@@ -36,6 +36,14 @@ import Testing
     #expect(ProgressLine(progress: progress, rate: nil).text(columns: 80) == "4.8 KiB  3 files")
   }
 
+  /// Links, or attributes alone: the files tell how far it is.
+  @Test func whereNoDataMovesFilesAreCounted() {
+    let progress = CopyProgress(bytesExpected: 0, filesDone: 3, filesExpected: 12)
+    #expect(ProgressLine(progress: progress, rate: 0).text(columns: 80) == " 25%  3/12 files")
+    #expect(
+      ProgressLine(progress: CopyProgress(filesDone: 3), rate: 0).text(columns: 80) == "3 files")
+  }
+
   @Test func isNotFullBeforeTheEnd() {
     let progress = CopyProgress(bytesDone: 99_999, bytesExpected: 100_000)
     #expect(ProgressLine(progress: progress, rate: nil).text(columns: 80).hasPrefix(" 99%"))

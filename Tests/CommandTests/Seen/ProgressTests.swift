@@ -80,6 +80,16 @@ import Testing
     }
   }
 
+  /// Links are counted as the files that they stand for.
+  @Test(arguments: ["-l", "-s", "--attributes-only"])
+  func whatIsLinkedIsCounted(_ option: String) async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell("mkdir s; for i in $(seq 20); do echo x >s/$i; done", in: directory.path)
+      let result = try await directory.cp("--progress=always", option, "-r", directory["s"], "t")
+      #expect(result.status == 0 && result.errors.hasPrefix("20 files"))
+    }
+  }
+
   /// As dd.
   @Test func aSignalAsksForOneLine() async throws {
     try await withDirectory(on: .ext4) { directory in
