@@ -44,7 +44,29 @@ def unmount(directory):
         if subprocess.run(["umount", directory], stderr=subprocess.DEVNULL).returncode == 0:
             return
         time.sleep(0.1)
-    raise Failure(f"{directory} stays busy")
+    raise Failure(f"{directory} stays busy: {holders(directory)}")
+
+
+def holders(directory):
+    """Which processes have something open below a directory, or mapped, or work in it."""
+    found = []
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        base = f"/proc/{process}"
+        held = []
+        try:
+            links = [f"{base}/{name}" for name in ("cwd", "root", "exe")]
+            links += [f"{base}/fd/{name}" for name in os.listdir(f"{base}/fd")]
+            with open(f"{base}/maps") as maps:
+                held += [line.split(maxsplit=5)[-1].strip() for line in maps]
+        except OSError:
+            continue
+        for link in links:
+            try:
+                held.append(os.readlink(link))
+            except OSError:
+                pass
+        found += [f"process {process}: {path}" for path in held if path.startswith(directory)]
+    return "; ".join(found) or "nobody"
 
 
 def attributes(path):
