@@ -22,6 +22,8 @@ let order = "\(Context.packageDirectory)/Scripts/symbols.order"
 var linkerFlags = [
   // The dynamic loader takes longer than the clone of a small file.
   "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
+  // Functions with the same code are one; nothing here compares their addresses.
+  "-Xlinker", "--icf=all",
   "-Xlinker", "--no-eh-frame-hdr", "-Xlinker",
   "-T\(Context.packageDirectory)/Scripts/without-unwinding.lds",
 ]
@@ -46,6 +48,7 @@ let fuzzFlags = ["-parse-as-library", "-sanitize=fuzzer,address"]
 let darwinSources = [
   "Darwin", "Errors", "Options", "Verbs",
   "Entries/Decision.swift", "Entries/EntryOutcome.swift", "Entries/FileAge.swift",
+  "Changes/ChangedRanges.swift", "Changes/DeduplicationOutcome.swift", "Earlier/CopyBasis.swift",
   "Inspection/ExtentMap.swift", "Inspection/ProbeReport.swift", "Inspection/SharingReport.swift",
   "Operations/RequestParts.swift", "Operations/RunningCopy.swift",
   "Scheduling/Activity.swift", "Scheduling/CopyController.swift",
@@ -89,7 +92,10 @@ let package = Package(
       dependencies: [
         "CCommand", "CReflink", "Reflink", .product(name: "SystemPackage", package: "swift-system"),
       ],
-      swiftSettings: swiftSettings,
+      // What it does by itself is little beside the library, and done once.
+      swiftSettings: swiftSettings
+        + (isStatic
+          ? [.unsafeFlags(["-Osize"], .when(platforms: [.linux], configuration: .release))] : []),
       linkerSettings: isStatic
         ? [.unsafeFlags(linkerFlags, .when(platforms: [.linux], configuration: .release))] : []),
     .target(name: "CTestSupport", path: "Tests/CTestSupport"),

@@ -21,6 +21,15 @@ ln -s elsewhere t/d/link; mkfifo -m 600 t/d/fifo; echo keep > t/own; echo old > 
 """
 
 
+# A clone p of the source, a copy e of that, and then a change; once.
+EARLIER = r"""
+[ -e p ] || {
+  cp -a s p; sleep 0.02; cp -a p e
+  printf new | dd of=s/file bs=1 seek=40000 conv=notrunc status=none; truncate -s 150000 s/d/e/sparse
+}
+"""
+
+
 class Scenario:
     def __init__(self, name, setup, arguments, promise):
         self.name = name
@@ -50,6 +59,10 @@ ALL = [
              "atomic"),
     Scenario("durable tree over a tree", SOURCE + EXISTING,
              ["--atomic", "--fsync", "-aT", "-j1", "s", "t"], "atomic"),
+    Scenario("tree based on an earlier copy", SOURCE + EARLIER,
+             ["-aT", "-j1", "--clone-dest=e", "--since=p", "s", "t"], "atomic"),
+    Scenario("tree brought up to date", SOURCE + EARLIER + "cp -a e t",
+             ["-aT", "-j1", "--clone-dest=t", "s", "t"], "atomic"),
 ]
 SNAPSHOTS = [
     Scenario("snapshot of a file", SOURCE, ["--snapshot", "s/file", "t"], "whole"),

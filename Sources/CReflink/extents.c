@@ -66,6 +66,25 @@ int creflink_btrfs_identity(int descriptor, uint8_t *identity) {
     return result;
 }
 
+int creflink_is_on_realtime_device(int descriptor) {
+    struct creflink_file_attributes attributes = {0};
+    int result = RESULT(ioctl(descriptor, CREFLINK_FSGETXATTR, &attributes));
+    return result < 0 ? result : (attributes.flags & CREFLINK_FLAG_REALTIME) != 0;
+}
+
+int creflink_set_copy_extent_size(int descriptor, uint32_t bytes, uint32_t *before) {
+    struct creflink_file_attributes attributes = {0};
+    int result = RESULT(ioctl(descriptor, CREFLINK_FSGETXATTR, &attributes));
+    if (result < 0) return result;
+    *before = attributes.flags & CREFLINK_FLAG_COPY_EXTENT_SIZE ? attributes.copy_extent_size : 0;
+    attributes.copy_extent_size = bytes;
+    if (bytes > 0)
+        attributes.flags |= CREFLINK_FLAG_COPY_EXTENT_SIZE;
+    else
+        attributes.flags &= ~(uint32_t)CREFLINK_FLAG_COPY_EXTENT_SIZE;
+    return RESULT(ioctl(descriptor, CREFLINK_FSSETXATTR, &attributes));
+}
+
 int64_t creflink_seek_data(int descriptor, int64_t offset) {
     return RESULT(lseek(descriptor, offset, SEEK_DATA));
 }

@@ -153,6 +153,15 @@ int creflink_rights_of(int descriptor, struct creflink_rights *result) {
     return 0;
 }
 
+int creflink_created_of(int descriptor, struct creflink_time *created) {
+    struct kernel_statx x;
+    int error = describe(descriptor, "", KERNEL_EMPTY_PATH, KERNEL_STATX_CREATED, &x);
+    if (error < 0) return error;
+    if (!(x.mask & KERNEL_STATX_CREATED)) return -EOPNOTSUPP;
+    *created = time_of(x.created);
+    return 0;
+}
+
 int creflink_access_writable(int directory, const char *path) {
     return RESULT(faccessat(directory, path, W_OK, AT_EACCESS));
 }
@@ -295,6 +304,10 @@ bool creflink_is_zero(const void *bytes, size_t count) {
     const unsigned char *start = bytes;
     // Zero at the front, and every byte equal to the one before it.
     return count == 0 || (start[0] == 0 && memcmp(start, start + 1, count - 1) == 0);
+}
+
+bool creflink_is_equal(const void *a, const void *b, size_t count) {
+    return memcmp(a, b, count) == 0;
 }
 
 int creflink_synchronize(int descriptor) {

@@ -34,6 +34,29 @@ struct creflink_fiemap {
 #define CREFLINK_FIEMAP _IOWR('f', 11, struct creflink_fiemap)
 enum { CREFLINK_FIEMAP_SYNC = 1 };
 
+struct creflink_file_attributes {
+    uint32_t flags, extent_size, extents, project, copy_extent_size;
+    uint8_t padding[8];
+};
+#define CREFLINK_FSGETXATTR _IOR('X', 31, struct creflink_file_attributes)
+#define CREFLINK_FSSETXATTR _IOW('X', 32, struct creflink_file_attributes)
+enum { CREFLINK_FLAG_REALTIME = 1, CREFLINK_FLAG_COPY_EXTENT_SIZE = 0x10000 };
+
+struct creflink_dedupe_target {
+    int64_t descriptor;
+    uint64_t offset, shared;
+    int32_t status;
+    uint32_t reserved;
+};
+struct creflink_dedupe {
+    uint64_t offset, length;
+    uint16_t count, reserved1;
+    uint32_t reserved2;
+    struct creflink_dedupe_target target;
+};
+// The number counts the request without its targets.
+#define CREFLINK_DEDUPE _IOC(_IOC_READ | _IOC_WRITE, 0x94, 54, 24)
+
 struct creflink_btrfs_snapshot {
     int64_t source;
     uint64_t transaction;

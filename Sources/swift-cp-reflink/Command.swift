@@ -29,6 +29,9 @@ enum Command {
       return tellRefusal(message, asRecords: asksForRecords)
     case .copy(let settings):
       if settings.task != .copy { return inspect(settings) }
+      if let fault = settings.earlier.fault() {
+        return tellRefusal(fault, asRecords: settings.writesRecords)
+      }
       switch pairOperands(settings) {
       case .pairs(let pairs):
         let succeeded = copy(pairs, settings)
@@ -79,7 +82,7 @@ enum Command {
     rules.backups = nil
   }
 
-  /// `--probe` and `--sharing`: nothing is copied.
+  /// `--probe`, `--sharing` and `--dedupe`: nothing is copied.
   private static func inspect(_ settings: Settings) -> CInt {
     let operands = settings.operands
     if operands.count != 2 {
@@ -95,12 +98,18 @@ enum Command {
     if settings.progress != .never { ccommand_hold_display_signals() }
     let reporter = Reporter(settings)
     var succeeded = false
-    if settings.task == .sharing {
+    switch settings.task {
+    case .sharing, .copy:
       let sharing = SharingCheck(reporter)
       sharing.compare(operands[0], operands[1], settings)
       sharing.tellTotals()
       succeeded = !sharing.hasFailed
-    } else {
+    case .dedupe:
+      let deduplicating = Deduplicating(reporter, settings)
+      deduplicating.deduplicate(operands[0], operands[1], settings)
+      deduplicating.tellTotal()
+      succeeded = !deduplicating.hasFailed
+    case .probe:
       do throws(ReflinkError) {
         let probing = try Probing(operands[0], operands[1])
         reporter.tell(text: probing.text, record: probing.record)
@@ -161,9 +170,12 @@ enum Command {
       do throws(ReflinkError) {
         let isCopied: Bool
         if pair.withParents, let directory = pair.directory {
-          isCopied = try copier.copyWithParents(pair.source, into: directory)
+          isCopied = try copier.copyWithParents(
+            pair.source, into: directory, basedOn: settings.earlier.basis(of: pair))
         } else {
-          isCopied = try copier.copy(pair.source, to: pair.destination, in: pair.directory)
+          isCopied = try copier.copy(
+            pair.source, to: pair.destination, in: pair.directory,
+            basedOn: settings.earlier.basis(of: pair))
         }
         if let identity { seen.reached(identity, isCopied: isCopied) }
       } catch {

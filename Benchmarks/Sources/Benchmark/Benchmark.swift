@@ -18,6 +18,9 @@ import Foundation
     case "background":
       Background(work: work, isQuick: isQuick).measure(&table)
       return print(table.text)
+    case "incremental":
+      Incremental(work: work, isQuick: isQuick).measure(&table)
+      return print(table.text)
     case "seen":
       commands.seen(&table)
       try await library.many(&table)
@@ -26,6 +29,7 @@ import Foundation
     }
     commands.measure(&table)
     Background(work: work, isQuick: isQuick).measure(&table)
+    Incremental(work: work, isQuick: isQuick).measure(&table)
     try await library.measure(&table)
     let date = Date.now.formatted(.iso8601.year().month().day())
     let machine = output(of: "uname -srm; /bin/cp --version | head -n 1").split(separator: "\n")

@@ -21,6 +21,13 @@ int creflink_clone_range(int destination, int64_t destination_offset,
 ssize_t creflink_copy_range(int source, int64_t source_offset,
                             int destination, int64_t destination_offset, size_t length);
 
+/// FIDEDUPERANGE, ioctl_fideduperange(2): has the bytes at `destination_offset` share storage with those
+/// at `source_offset`, where the two are equal, which the kernel compares under the locks of both files.
+/// Returns the bytes that are shared, perhaps fewer than `length`; 0 where they differ. Needs write access
+/// to the destination, or its ownership.
+int64_t creflink_dedupe_range(int destination, int64_t destination_offset,
+                              int source, int64_t source_offset, int64_t length);
+
 /// A FICLONE in a child process of its own, so that it can be ended.
 /// The child shares memory and descriptors (clone(2): CLONE_VM | CLONE_FILES), has
 /// every signal blocked and dies with the thread that started it (PR_SET_PDEATHSIG).

@@ -37,6 +37,14 @@ int creflink_extents_exceed(int descriptor, uint32_t limit);
 /// subvolumes. -ENOTTY on other file systems.
 int creflink_btrfs_identity(int descriptor, uint8_t *identity);
 
+/// FS_IOC_FSGETXATTR: 1 where the file's data is on a device of its own kind (the real-time device of
+/// XFS), whose places are counted anew, 0 where it is not, or -errno.
+int creflink_is_on_realtime_device(int descriptor);
+
+/// FS_IOC_FSSETXATTR: sets how many bytes XFS allocates at least for a write into shared blocks (a multiple of
+/// its block, 0 for its own choice), and stores what it was. For the file's owner. Returns 0, or -errno.
+int creflink_set_copy_extent_size(int descriptor, uint32_t bytes, uint32_t *before);
+
 /// lseek(2) with SEEK_DATA: the next byte of data at or after `offset`; -ENXIO when there is none.
 int64_t creflink_seek_data(int descriptor, int64_t offset);
 

@@ -91,6 +91,10 @@ struct creflink_rights {
 /// asked for gets finer ones at its next change, which costs ext4 2 microseconds more.
 int creflink_rights_of(int descriptor, struct creflink_rights *rights);
 
+/// statx(2) of an open descriptor: when the file came into being. -EOPNOTSUPP where the file system
+/// does not tell.
+int creflink_created_of(int descriptor, struct creflink_time *created);
+
 /// faccessat(2) with W_OK and AT_EACCESS: 0 when `path` in `directory` may be written.
 int creflink_access_writable(int directory, const char *path);
 
@@ -150,5 +154,8 @@ int creflink_punch_hole(int descriptor, int64_t offset, int64_t length);
 
 /// Whether `count` bytes are all zero, at the speed of memcmp(3), with an early end.
 bool creflink_is_zero(const void *bytes, size_t count);
+
+/// Whether `count` bytes at `a` are the same as those at `b`.
+bool creflink_is_equal(const void *a, const void *b, size_t count);
 
 #endif

@@ -48,13 +48,23 @@
     }
   }
 
+  extension CopyBasis {
+    /// Throws: there are no clones to be written into.
+    func checkOnDarwin(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) {
+      throw .unsupported(
+        .prepare, "basedOn: clonefile(2) clones into no file that is there", source, destination)
+    }
+  }
+
   // MARK: - What each verb asks for
 
   extension CopyRequest {
     /// A copy of one file that is not a directory, by names.
     static func file(
-      _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule
+      _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule,
+      _ basis: CopyBasis? = nil
     ) throws(ReflinkError) -> CopyRequest {
+      try basis?.checkOnDarwin(source, destination)
       let pair = try OperandPair(source, destination, options)
       return CopyRequest(
         files: .named(pair.source, pair.destination), options: options,
@@ -81,8 +91,9 @@
     /// A copy of an entry and, where that is a directory, of all that is in it.
     static func tree(
       _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule,
-      _ parts: TreeParts
+      _ parts: TreeParts, _ basis: CopyBasis? = nil
     ) throws(ReflinkError) -> CopyRequest {
+      try basis?.checkOnDarwin(source, destination)
       let pair = try OperandPair(source, destination, options)
       return CopyRequest(
         files: .named(pair.source, pair.destination), options: options,

@@ -102,6 +102,34 @@
     }
   }
 
+  /// The maps of a file and of an earlier clone.
+  struct ChangeScan: Operation {
+    let files: (Operand, Operand)
+
+    init(of file: Operand, since snapshot: Operand, _: Activity?) throws(ReflinkError) {
+      files = (file, snapshot)
+    }
+
+    func run() throws(ReflinkError) -> ChangedRanges {
+      throw .unsupported(
+        .inspect, "changedRanges: nothing tells where data lies", files.0.path, files.1.path)
+    }
+  }
+
+  /// FIDEDUPERANGE.
+  struct Deduplication: Operation {
+    let files: (Operand, Operand)
+
+    init(_ file: Operand, with source: Operand, _: Activity?) throws(ReflinkError) {
+      files = (source, file)
+    }
+
+    func run() throws(ReflinkError) -> DeduplicationOutcome {
+      throw .unsupported(
+        .deduplicate, "deduplicate: nothing shares what is there", files.0.path, files.1.path)
+    }
+  }
+
   /// A clone of a part into a file without a name.
   struct ProbeTrial: Operation {
     let files: (Operand, Operand)

@@ -27,6 +27,8 @@ final class EntryCopier: Sendable {
   let unsynchronized: PendingSynchronization?
   /// Of sources that change while they are copied; nil where those are no error.
   let changes: SourceChangeCount?
+  /// Earlier copies that this one builds on; nil where there are none.
+  let basis: EarlierCopies?
   /// What this copy created, where several sources may have one name; else nil.
   let created: CreatedEntries?
 
@@ -52,12 +54,21 @@ final class EntryCopier: Sendable {
       options.preserving.hardLinks
       ? HardLinks(namesMayReturn: options.symbolicLinks != .copy || remembersCreated) : nil
     created = remembersCreated ? CreatedEntries() : nil
+    basis = nil
   }
 
   /// The same for a part of a copy: what the whole remembers, it does too.
-  init(partOf whole: EntryCopier, isUnpublished: Bool, activity: Activity?) {
+  init(
+    partOf whole: EntryCopier, isUnpublished: Bool, basedOn basis: EarlierCopies?,
+    activity: Activity?
+  ) {
     isOfGroup = false
+    self.basis = basis
     var options = whole.options
+    if basis != nil, options.publication == .inPlace {
+      options.publication = .unnamed
+      options.publishesFilesOnly = true
+    }
     if isUnpublished {
       options.publication = .inPlace
       options.isInUnpublishedTree = true

@@ -42,6 +42,7 @@ extension ReflinkError: CustomStringConvertible {
     case .clone: "cannot clone \(source) to \(target)"
     case .snapshot: "cannot make a snapshot of \(source) as \(target)"
     case .inspect: "cannot inspect \(source)"
+    case .deduplicate: "cannot share data of \(source)"
     case .offload: "cannot copy \(source) to \(target)"
     case .read: "cannot read \(source)"
     case .write: "cannot write \(target)"

@@ -77,6 +77,8 @@ public struct ReflinkError: Error, Sendable, Hashable, Codable {
     case snapshot
     /// Reading where a file's data lies, or trying what is possible.
     case inspect
+    /// Having two files share what they have in common; FIDEDUPERANGE.
+    case deduplicate
     /// Writing out to storage what is complete; fsync(2), syncfs(2).
     case synchronize
     /// Removing what is in the way.

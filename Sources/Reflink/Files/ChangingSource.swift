@@ -4,16 +4,19 @@ import SystemPackage
 /// Sources that somebody writes to while they are copied.
 extension EntryCopier {
   /// An unnamed clone of the source, beside it, which is of one moment: where the destination is on
-  /// another file system. Nil where that is not asked for, or not possible.
+  /// another file system, or where its extents are to be compared with those of an earlier clone. Nil where
+  /// that is not asked for, or not possible.
   func momentaryClone(
     of file: borrowing Descriptor, _ status: FileStatus, _ source: Location,
-    _ destination: Location
+    _ destination: Location, isToBeCompared: Bool
   ) -> Descriptor? {
-    guard options.sourceChanges == .refused, options.product == .copies,
-      status.type == .regular, status.size > 0,
-      let there = try? destination.directory.descriptor.status(),
-      there.identity.device != status.identity.device
-    else { return nil }
+    guard options.product == .copies, status.type == .regular, status.size > 0 else { return nil }
+    if !isToBeCompared {
+      guard options.sourceChanges == .refused,
+        let there = try? destination.directory.descriptor.status(),
+        there.identity.device != status.identity.device
+      else { return nil }
+    }
     do throws(SystemError) {
       let clone = try OwnedName.dot.with { (name) throws(SystemError) in
         try source.directory.descriptor.open(name, [.unnamed, .readWrite], mode: 0o600)
@@ -35,9 +38,7 @@ extension EntryCopier {
     case .none: break
     }
     guard let now = try? copy.transfer.mover.source.status() else { return true }
-    let before = copy.status
-    return now.size != before.size || now.modified != before.modified
-      || now.changed != before.changed
+    return !now.isAsWritten(copy.status)
   }
 
   /// Discards a copy whose source has changed. Throws where it was begun anew often enough.

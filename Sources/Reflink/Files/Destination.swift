@@ -50,7 +50,7 @@ extension EntryCopier {
       do throws(SystemError) {
         return .open(
           OpenDestination(
-            try destination.open([.write, .create, .exclusive], mode: mode), .named))
+            try destination.open(writing.union([.create, .exclusive]), mode: mode), .named))
       } catch {
         // With a slash at its end a directory's name is "is a directory".
         guard error.errno == .fileExists || (error.errno == .isDirectory && isThere(destination))
@@ -79,6 +79,9 @@ extension EntryCopier {
     case .skip, .ask, .refuse: return .skipped
     }
   }
+
+  /// What is cloned from an earlier copy is read, to be compared with the source.
+  private var writing: OpenFlags { basis == nil ? .write : .readWrite }
 
   /// Emptying a file, or giving its name to another, waits in the kernel for a clone that has the
   /// file: it is tried again instead. Nothing is looked at while nothing large is cloned.
@@ -152,7 +155,7 @@ extension EntryCopier {
     mode: UInt32, _ destination: Location
   ) throws(SystemError) -> OpenDestination {
     let file = try OwnedName.dot.with { (name) throws(SystemError) in
-      try destination.directory.descriptor.open(name, [.unnamed, .write], mode: mode)
+      try destination.directory.descriptor.open(name, writing.union(.unnamed), mode: mode)
     }
     return OpenDestination(file, .unnamed)
   }
@@ -238,7 +241,8 @@ extension EntryCopier {
     var file: Descriptor?
     let directory = destination.directory
     let transaction = try NameTransaction.temporary(replacement) { (name) throws(SystemError) in
-      file = try directory.descriptor.open(name, [.write, .create, .exclusive], mode: mode)
+      file = try directory.descriptor.open(
+        name, writing.union([.create, .exclusive]), mode: mode)
       // As long as this process has it open, nobody takes it for a leftover; somebody who looks for
       // those just now has it already, and takes it away.
       if (try? file?.tryLock()) == false { throw SystemError(call: .open, errno: .fileExists) }

@@ -48,7 +48,8 @@ extension EntryCopier {
       outcome.reclassifyInlineData(of: copy.transfer.mover.destination)
     }
     if let begun = copy.begun { outcome.duration = Instant.now - begun }
-    if let cause = outcome.fallback {
+    // Of an earlier copy's data the source's file system says nothing.
+    if let cause = outcome.fallback, outcome.update == nil {
       destination.directory.observed?.noteCloneRefusal(cause, from: copy.status)
     }
     return .complete(outcome, failure)

@@ -84,26 +84,17 @@ extension EntryCopier {
         attributes, rights, entry.source, to: target, source, destination)
       let type = target.type
       let name = target.name
-      var data = file
-      var original: Descriptor?
-      var dataStatus = entry.source
-      if let clone = momentaryClone(of: data, entry.source, source, destination) {
-        // Of a later moment than the look at the source.
-        dataStatus = try attempt(.examine(.source), source, destination) {
-          () throws(SystemError) in try clone.status()
-        }
-        original = consume data
-        data = clone
-      }
+      let from = try dataSource(
+        file, entry, source, destination, mayBuild: name != nil && type == .regular)
+      var transfer = FileTransfer(
+        from: from.data, from.status, into: target.descriptor, type,
+        cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
+        refusal: destination.directory.observed?.cloneRefusal(from: from.status),
+        place: turn?.place, pace: pace, basedOn: from.basis)
+      transfer.mover.outcome.update = from.unchanged
       var copy = FileCopy(
-        status: entry.source, isOperand: entry.isOperand,
-        transfer: FileTransfer(
-          from: data, dataStatus, into: target.descriptor, type,
-          cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
-          refusal: destination.directory.observed?.cloneRefusal(from: entry.source),
-          place: turn?.place, pace: pace),
-        name: name, attributes: copied, begun: begun, replacing: target.replaced, original: original
-      )
+        status: entry.source, isOperand: entry.isOperand, transfer: transfer, name: name,
+        attributes: copied, begun: begun, replacing: target.replaced, original: from.original)
       if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)
     }

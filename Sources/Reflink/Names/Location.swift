@@ -85,6 +85,17 @@ package struct OwnedLocation: Sendable {
 
   package var path: FilePath { directory.path.bytes(appending: name).path }
 
+  /// statx(2) of a path, links followed.
+  package static func status(of path: OwnedName) throws(Errno) -> FileStatus {
+    do throws(SystemError) {
+      return try OwnedLocation(resolving: path).with { (location) throws(SystemError) in
+        try location.status(follow: true)
+      }
+    } catch {
+      throw error.errno
+    }
+  }
+
   /// Lends a source and a destination.
   static func with<Value: ~Copyable, Failure: Error>(
     _ source: OwnedLocation, _ destination: OwnedLocation,

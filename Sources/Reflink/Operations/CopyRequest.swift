@@ -13,6 +13,8 @@ struct CopyRequest: Sendable {
   let options: CopyOptions
   let decide: EntryPolicy
   var parts = TreeParts()
+  /// Earlier copies, opened at the call.
+  var basis: EarlierCopies?
   /// Whether a caller that watches expects a tree.
   var isTree = false
 
@@ -40,7 +42,10 @@ struct CopyRequest: Sendable {
   }
 
   func entries(_ activity: Activity?) -> EntryCopier {
-    EntryCopier(options: options, decide: decide, activity: activity, onExisting: parts.listener)
+    let entries = EntryCopier(
+      options: options, decide: decide, activity: activity, onExisting: parts.listener)
+    guard let basis else { return entries }
+    return EntryCopier(partOf: entries, isUnpublished: false, basedOn: basis, activity: activity)
   }
 
   var locations: (OwnedLocation, OwnedLocation) {

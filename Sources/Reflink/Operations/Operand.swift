@@ -87,6 +87,14 @@ struct OperandPair: Sendable {
   }
 }
 
+extension OperandPair {
+  /// What the copy builds on, opened.
+  func earlierCopies(_ basis: CopyBasis?) throws(ReflinkError) -> EarlierCopies? {
+    guard let basis else { return nil }
+    return try EarlierCopies(basis, of: source, to: destination)
+  }
+}
+
 extension EntryCopier {
   /// Why nothing can be made in a directory that cannot be opened, in the words for what
   /// was to be made there.

@@ -31,7 +31,15 @@ extension CopyOptions {
   }
 
   /// Throws where options exclude each other.
-  func check(_ source: FilePath, _ destination: FilePath) throws(ReflinkError) {
+  func check(
+    _ source: FilePath, _ destination: FilePath, _ basis: CopyBasis? = nil
+  ) throws(ReflinkError) {
+    guard basis == nil || (cloning != .never && holes == .keep) else {
+      throw ReflinkError(
+        code: .invalidArgument, operation: .prepare, source: source, destination: destination,
+        errno: .invalidArgument,
+        reason: "what builds on an earlier copy shares data with it, and keeps holes")
+    }
     guard cloning != .required || holes == .keep else {
       throw ReflinkError(
         code: .invalidArgument, operation: .prepare, source: source, destination: destination,

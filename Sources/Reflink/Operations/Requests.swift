@@ -4,15 +4,17 @@ import SystemPackage
 extension CopyRequest {
   /// A copy of one file that is not a directory, by names.
   static func file(
-    _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule
+    _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule,
+    _ basis: CopyBasis? = nil
   ) throws(ReflinkError) -> CopyRequest {
-    try options.check(source, destination)
+    try options.check(source, destination, basis)
     let decide = rule.decideOnFile(options)
     let pair = try OperandPair(
       OwnedName(source), OwnedName(destination),
       EntryCopier(options: options, decide: decide, activity: nil))
     return CopyRequest(
-      files: .named(pair.source, pair.destination), options: options, decide: decide)
+      files: .named(pair.source, pair.destination), options: options, decide: decide,
+      basis: try pair.earlierCopies(basis))
   }
 
   /// A copy of the data of one open file.
@@ -41,16 +43,16 @@ extension CopyRequest {
   /// A copy of an entry and, where that is a directory, of all that is in it.
   static func tree(
     _ source: FilePath, _ destination: FilePath, _ options: CopyOptions, _ rule: ExistingRule,
-    _ parts: TreeParts
+    _ parts: TreeParts, _ basis: CopyBasis? = nil
   ) throws(ReflinkError) -> CopyRequest {
-    try options.check(source, destination)
+    try options.check(source, destination, basis)
     let decide = rule.decide(options)
     let pair = try OperandPair(
       OwnedName(source), OwnedName(destination),
       EntryCopier(options: options, decide: decide, activity: nil))
     return CopyRequest(
       files: .named(pair.source, pair.destination), options: options, decide: decide,
-      parts: parts, isTree: true)
+      parts: parts, basis: try pair.earlierCopies(basis), isTree: true)
   }
 
   /// A copy of what is in an open directory.

@@ -27,6 +27,11 @@ import SystemPackage
     }
   }
 
+  /// Whether a range of the buffer holds the same as another does from `start` on.
+  func isEqual(_ range: Range<Int>, to other: DataBuffer, from start: Int) -> Bool {
+    unsafe creflink_is_equal(self.start + range.lowerBound, other.start + start, range.count)
+  }
+
   /// Whether a range of the buffer holds nothing but zeros.
   func isZero(_ range: Range<Int>) -> Bool {
     unsafe creflink_is_zero(start + range.lowerBound, range.count)

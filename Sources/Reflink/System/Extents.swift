@@ -43,6 +43,19 @@ extension Descriptor {
     return result < 0 ? nil : identity
   }
 
+  /// Whether FIEMAP tells places of both in one space, where what two files refer to is never written in
+  /// place: XFS and Btrfs, as far as is known here. False for one file.
+  func hasComparablePlaces(with other: borrowing Descriptor) -> Bool {
+    guard let type = try? fileSystemType(), type == .xfs || type == .btrfs,
+      isOnFileSystem(of: other), let mine = try? status().identity,
+      let theirs = try? other.status().identity, mine != theirs
+    else { return false }
+    return isOnRealtimeDevice == other.isOnRealtimeDevice
+  }
+
+  /// Whether its data is on the real-time device of XFS; FS_IOC_FSGETXATTR.
+  private var isOnRealtimeDevice: Bool { creflink_is_on_realtime_device(number) > 0 }
+
   /// The next byte of data at or after `offset`; nil when only a hole follows.
   func nextData(from offset: Int64) throws(SystemError) -> Int64? {
     do throws(SystemError) {

@@ -30,6 +30,20 @@ extension Descriptor {
   }
 }
 
+extension Descriptor {
+  /// FIDEDUPERANGE: has a range of this file share storage with one of `source`, as far as the two are
+  /// equal. Returns the bytes that are shared, perhaps fewer than asked for; 0 where they differ.
+  func deduplicate(
+    at offset: Int64, with range: Range<Int64>, of source: borrowing Descriptor
+  ) throws(SystemError) -> Int64 {
+    if range.isEmpty { return 0 }
+    let from = source.number
+    return try check(.deduplicate, at: offset) {
+      creflink_dedupe_range(number, offset, from, range.lowerBound, range.length)
+    }
+  }
+}
+
 /// A FICLONE in a process of its own, which can be ended. Both files must stay
 /// open until it ended; letting go of it kills it first.
 // One transfer has it, and one thread at a time the transfer.

@@ -59,6 +59,12 @@ extension Descriptor {
       created: rights.created)
   }
 
+  /// statx(2): when the file came into being; nil where the file system does not tell.
+  func created() -> FileStatus.Time? {
+    var time = creflink_time()
+    return unsafe creflink_created_of(number, &time) < 0 ? nil : FileStatus.Time(time)
+  }
+
   /// statx(2) of the open file itself.
   func status() throws(SystemError) -> FileStatus {
     var status = creflink_status()

@@ -6,6 +6,7 @@ enum SystemCall: String, Sendable, Hashable {
   case read, write, truncate = "ftruncate", allocate = "fallocate", synchronize = "fsync"
   case synchronizeFileSystem = "syncfs"
   case clone = "FICLONE", cloneRange = "FICLONERANGE", copyRange = "copy_file_range"
+  case deduplicate = "FIDEDUPERANGE"
   case helper = "clone", extents = "FIEMAP", seek = "lseek"
   case getInodeFlags = "FS_IOC_GETFLAGS", setInodeFlags = "FS_IOC_SETFLAGS"
   case makeDirectory = "mkdirat", makeSpecial = "mknodat", link = "linkat"

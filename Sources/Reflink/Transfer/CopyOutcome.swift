@@ -79,6 +79,9 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
   /// What was changed so that the two could share.
   public var noCopyOnWrite: NoCopyOnWriteChange?
 
+  /// What building on an earlier copy came to; nil where there was none.
+  public var update: Update?
+
   /// Whether SEEK_HOLE found holes.
   package internal(set) var foundHolesBySeeking = false
   /// Whether the data was searched for zeros.
@@ -90,7 +93,7 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
   // Without what only the command tells.
   private enum CodingKeys: String, CodingKey {
     case cloned, inline, offloaded, copied, holes, clone, offload, execution, sourceChanged
-    case noCopyOnWrite, duration
+    case noCopyOnWrite, duration, update
   }
 
   /// How the data got there.
@@ -111,6 +114,38 @@ public struct CopyOutcome: Sendable, Hashable, Codable {
   public var fallback: FallbackCause? {
     if case .refused(let cause) = clone { return cause }
     return nil
+  }
+}
+
+extension CopyOutcome {
+  /// What a copy that builds on an earlier one (`CopyBasis`) did, in bytes. What is equal is shared with the
+  /// earlier copy, and counts as `cloned`; what is written counts as `copied`.
+  public struct Update: Sendable, Hashable, Codable {
+    /// The earlier copy.
+    public var earlier: FilePath = ""
+    /// Whether size and time told that nothing has changed: no data was read.
+    public var isUnchanged = false
+    /// Known to be equal without being read; see `CopyBasis.snapshot`.
+    public var equalByProof: Int64 = 0
+    /// Found equal by reading both.
+    public var equalByComparison: Int64 = 0
+    /// Written, since they differ, or are not in the earlier copy.
+    public var written: Int64 = 0
+    /// Made a hole, where the earlier copy had data.
+    public var punched: Int64 = 0
+    /// Read from the source.
+    public var read: Int64 = 0
+
+    /// Of nothing yet. For tests of what takes outcomes, all that is told can be set.
+    public init() {}
+
+    mutating func add(_ other: Update) {
+      equalByProof = equalByProof.saturatingAdd(other.equalByProof)
+      equalByComparison = equalByComparison.saturatingAdd(other.equalByComparison)
+      written = written.saturatingAdd(other.written)
+      punched = punched.saturatingAdd(other.punched)
+      read = read.saturatingAdd(other.read)
+    }
   }
 }
 

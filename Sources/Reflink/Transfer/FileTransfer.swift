@@ -20,7 +20,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
 
   /// The source's size when the transfer began. Not trusted where it is 0 or
   /// where the file turns out longer; see `copy(through:)`.
-  private(set) var statedSize: Int64
+  var statedSize: Int64
   /// Whether one of the two has no offsets: a pipe, a device.
   let isStream: Bool
   let destinationType: FileType
@@ -38,9 +38,14 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     case cloneSlices(StepSize)
     case offload
     case buffer(DataBuffer)
+    /// Blocks that differ, into a clone of an earlier copy.
+    case update(Update)
     case finished
   }
   var method = Method.clone
+
+  /// What it builds on, where there is an earlier copy that can be cloned.
+  var basis: Update?
 
   /// What was read into the buffer and still waits for room.
   var unwritten = 0..<0
@@ -71,10 +76,12 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     from source: consuming Descriptor, _ status: FileStatus,
     into destination: consuming Descriptor, _ destinationType: FileType = .regular,
     cloning: CopyOptions.Cloning, holes: CopyOptions.Holes, slices: CopyOptions.Slices = .whole,
-    refusal: FallbackCause? = nil, place: ClonePlace? = nil, pace: TransferPace = TransferPace()
+    refusal: FallbackCause? = nil, place: ClonePlace? = nil, pace: TransferPace = TransferPace(),
+    basedOn basis: Update? = nil
   ) {
     self.pace = pace
-    identity = status.identity
+    self.basis = basis
+    identity = basis?.identity ?? status.identity
     if let place, place.files.contains(status.identity) { self.place = place }
     waitsForRoom =
       destinationType == .fifo || destinationType == .socket
@@ -86,7 +93,9 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     isStream = status.type != .regular || destinationType != .regular
     self.destinationType = destinationType
     statedSize = status.type == .regular ? status.size : 0
-    if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
+    if basis != nil {
+      // It is cloned first.
+    } else if cloning == .never || (cloning == .preferred && (isStream || holes == .fill)) {
       mover.outcome.clone = isStream && cloning != .never ? .refused(.notRegular) : .avoided
       method = methodAfterClone()
     } else if let refusal, cloning == .preferred {
@@ -100,6 +109,13 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     if statedSize > 0, statedSize <= Self.smallSize, status.allocatedBytes >= statedSize {
       segmentEnd = statedSize
     }
+  }
+
+  /// The first method without an earlier copy.
+  mutating func methodWithoutBasis() -> Method {
+    basis = nil
+    mover.outcome = CopyOutcome()
+    return mover.cloning == .never ? methodAfterClone() : .clone
   }
 
   /// The first method that may move data without sharing all of it.
@@ -126,7 +142,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   private var isCloningWhole: Bool {
     switch method {
     case .clone, .watchClone: true
-    case .cloneSlices, .offload, .buffer, .finished: false
+    case .cloneSlices, .offload, .buffer, .update, .finished: false
     }
   }
 
@@ -146,6 +162,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     case .cloneSlices(let size): return try cloneSlice(size)
     case .offload: return try offload()
     case .buffer(let buffer): return try copy(through: buffer)
+    case .update(let update): return try self.update(update)
     case .finished: return .finished
     }
   }
@@ -168,7 +185,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   }
 
   var bytesDone: Int64 {
-    if case .watchClone = method { return writtenEnd }
+    if case .watchClone = method { return basis == nil ? writtenEnd : 0 }
     return position
   }
 

@@ -13,12 +13,12 @@ extension FileTransfer {
     if isLong() {
       // Refused at once or not at all: whoever watches learns it before a clone that takes long.
       do throws(SystemError) {
-        try mover.destination.requireSharing(with: mover.source)
+        try requireSharing()
       } catch {
         return try cloneFailed(error)
       }
       do throws(SystemError) {
-        let helper = try CloneHelper(cloning: mover.source, into: mover.destination)
+        let helper = try startHelper()
         mover.outcome.execution = .helper
         if let made = try? mover.destination.status().identity { place?.add(made) }
         method = .watchClone(helper)
@@ -32,18 +32,22 @@ extension FileTransfer {
 
   private mutating func cloneInline() throws(SystemError) -> Step {
     do throws(SystemError) {
-      try mover.destination.clone(from: mover.source)
+      if let basis {
+        try mover.destination.clone(from: basis.earlier)
+      } else {
+        try mover.destination.clone(from: mover.source)
+      }
     } catch {
       return try cloneFailed(error)
     }
-    return cloned(statedSize)
+    return try cloned(statedSize)
   }
 
   /// Looks at the clone in its helper: ended, or how far it is.
   mutating func watchClone(_ helper: CloneHelper) throws(SystemError) -> Step {
     guard helper.hasEnded else {
       // The destination grows while FICLONE runs, and looking at it never waits.
-      if let size = try? mover.destination.status().size { writtenEnd = min(size, statedSize) }
+      if let size = try? mover.destination.status().size { writtenEnd = min(size, clonedSize) }
       return .waiting(Wait(descriptor: helper.ended, atMost: Self.watchInterval))
     }
     method = .clone
@@ -59,14 +63,20 @@ extension FileTransfer {
       return try cloneInline()
     }
     // It waited for its turn at the source, which may have grown meanwhile.
+    let size: Int64
     do throws(SystemError) {
-      return cloned(try mover.destination.status().size)
+      size = try mover.destination.status().size
     } catch {
       throw SystemError(call: .write, errno: error.errno)
     }
+    return try cloned(size)
   }
 
-  private mutating func cloned(_ size: Int64) -> Step {
+  private mutating func cloned(_ size: Int64) throws(SystemError) -> Step {
+    if let basis {
+      try beginUpdate(basis)
+      return .advanced(0)
+    }
     mover.outcome.clone = .worked
     mover.outcome.cloned = size
     position = size
@@ -77,9 +87,30 @@ extension FileTransfer {
 
   /// A source whose extents one bounded look does not show to the end.
   private func isLong() -> Bool {
-    guard statedSize > CloneLine.shortSize else { return false }
+    guard clonedSize > CloneLine.shortSize else { return false }
     // A file system without FIEMAP shares on a server or not at all: nothing to cut short here.
+    if let basis {
+      return (try? basis.earlier.hasMoreExtents(than: Self.longExtents)) ?? false
+    }
     return (try? mover.source.hasMoreExtents(than: Self.longExtents)) ?? false
+  }
+
+  /// Of what is cloned: the source, or an earlier copy.
+  private var clonedSize: Int64 { basis?.size ?? statedSize }
+
+  private func requireSharing() throws(SystemError) {
+    if let basis { return try mover.destination.requireSharing(with: basis.earlier) }
+    try mover.destination.requireSharing(with: mover.source)
+  }
+
+  private func startHelper() throws(SystemError) -> CloneHelper {
+    if let basis { return try CloneHelper(cloning: basis.earlier, into: mover.destination) }
+    return try CloneHelper(cloning: mover.source, into: mover.destination)
+  }
+
+  private var flagDifference: CopyOutcome.NoCopyOnWriteChange? {
+    if let basis { return mover.destination.noCopyOnWriteDifference(to: basis.earlier) }
+    return mover.destination.noCopyOnWriteDifference(to: mover.source)
   }
 
   /// What a refused clone, whole or of a slice, leads to.
@@ -94,12 +125,12 @@ extension FileTransfer {
       cause = refusal
       if refusal == .other(.noSpace) { try mover.destination.truncate(to: position) }
     case .diagnose:
-      if statedSize > fileSizeLimit() {
+      if clonedSize > fileSizeLimit() {
         // The kernel says EINVAL for a clone past RLIMIT_FSIZE; a write would say this.
         throw SystemError(call: .clone, errno: .fileTooLarge)
       }
       if mover.outcome.noCopyOnWrite == nil,
-        let change = mover.destination.noCopyOnWriteDifference(to: mover.source)
+        let change = flagDifference
       {
         if mover.destination.adopt(change) {
           mover.outcome.noCopyOnWrite = change
@@ -109,6 +140,11 @@ extension FileTransfer {
       } else {
         cause = .invalid
       }
+    }
+    if basis != nil {
+      // The source itself may do.
+      method = methodWithoutBasis()
+      return .advanced(0)
     }
     try mover.cloneRefused(cause, error)
     method = methodAfterClone()

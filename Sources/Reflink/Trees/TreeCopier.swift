@@ -131,16 +131,17 @@ package struct TreeCopier {
   /// share one memory of hard links.
   @discardableResult
   package mutating func copy(
-    _ source: OwnedName, to destination: OwnedName, in directory: Directory?
+    _ source: OwnedName, to destination: OwnedName, in directory: Directory?,
+    basedOn basis: CopyBasis? = nil
   ) throws(ReflinkError) -> Bool {
     do throws(ReflinkError) {
       if let directory {
         return try copyLocated(
-          try locate(source), to: OwnedLocation(directory, destination))
+          try locate(source), to: OwnedLocation(directory, destination), basedOn: basis)
       }
       do throws(ReflinkError) {
         let pair = try OperandPair(source, destination, entries)
-        return try copyLocated(pair.source, to: pair.destination)
+        return try copyLocated(pair.source, to: pair.destination, basedOn: basis)
       } catch {
         guard error.errno == .tooManyOpenFiles, !isDirectory(source) else { throw error }
       }
@@ -156,10 +157,10 @@ package struct TreeCopier {
   /// Copies what the caller named, in directories that are open.
   @discardableResult
   package mutating func copy(
-    _ source: OwnedLocation, to destination: OwnedLocation
+    _ source: OwnedLocation, to destination: OwnedLocation, basedOn basis: CopyBasis? = nil
   ) throws(ReflinkError) -> Bool {
     do throws(ReflinkError) {
-      return try copyLocated(source, to: destination)
+      return try copyLocated(source, to: destination, basedOn: basis)
     } catch {
       return try absorb(error)
     }
@@ -181,8 +182,12 @@ package struct TreeCopier {
   }
 
   private mutating func copyLocated(
-    _ source: OwnedLocation, to destination: OwnedLocation
+    _ source: OwnedLocation, to destination: OwnedLocation, basedOn basis: CopyBasis? = nil
   ) throws(ReflinkError) -> Bool {
+    let entries =
+      try basis.map { (basis) throws(ReflinkError) in
+        try self.entries.basedOn(basis, source, destination)
+      } ?? self.entries
     if entries.options.sweepsLeftovers, swept !== destination.directory {
       LeftoverSweep.removeLeftovers(in: destination.directory)
       swept = destination.directory
@@ -198,7 +203,7 @@ package struct TreeCopier {
         if status.type == .regular { onPlanned?(from.path) }
       case .directory(let directory):
         done(.directory(isNew: directory.isNew), from, to)
-        try copyContents(of: directory)
+        try copyContents(of: directory, by: entries)
       case .skipped, .unchanged, .keptDifferent, .left:
         if let entry = result.entry { done(entry, from, to) }
       case .hardLink, .alreadyLinked: done(.hardLink, from, to)
@@ -216,7 +221,9 @@ package struct TreeCopier {
     try entries.unsynchronized?.finish()
   }
 
-  private mutating func copyContents(of directory: DirectoryCopy) throws(ReflinkError) {
+  private mutating func copyContents(
+    of directory: DirectoryCopy, by entries: EntryCopier
+  ) throws(ReflinkError) {
     var maxRunners = defaultWorkers()
     switch workers {
     case .caller: queue = nil
@@ -244,6 +251,16 @@ extension EntryCopier {
   /// nothing in it needs to be made aside.
   func within(_ directory: DirectoryCopy, _ activity: Activity) -> EntryCopier {
     EntryCopier(
-      partOf: self, isUnpublished: directory.publication != nil, activity: activity)
+      partOf: self, isUnpublished: directory.publication != nil, basedOn: basis,
+      activity: activity)
+  }
+
+  /// For one operand that builds on earlier copies.
+  func basedOn(
+    _ basis: CopyBasis, _ source: OwnedLocation, _ destination: OwnedLocation
+  ) throws(ReflinkError) -> EntryCopier {
+    EntryCopier(
+      partOf: self, isUnpublished: false,
+      basedOn: try EarlierCopies(basis, of: source, to: destination), activity: activity)
   }
 }

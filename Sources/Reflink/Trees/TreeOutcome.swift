@@ -59,6 +59,12 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
   public var copied: Int64 = 0
   /// Bytes of holes that were kept.
   public var holes: Int64 = 0
+  /// Files that were taken for unchanged, and shared with their earlier copies; see `CopyBasis`.
+  public var filesUnchanged = 0
+  /// Files that were brought up to date from their earlier copies.
+  public var filesUpdated = 0
+  /// What that came to, in bytes: equal by proof and by comparison, written, punched and read.
+  public var updates = CopyOutcome.Update()
   /// Bytes of files that were skipped; not among the `total`.
   public var bytesSkipped: Int64 = 0
   /// Files that were cloned, and those that were not though they could have been, by the reason.
@@ -75,6 +81,7 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
   private enum CodingKeys: String, CodingKey {
     case files, directories, hardLinks, symbolicLinks, specialFiles, skipped, keptDifferent
     case excluded, failures, errors, cloned, offloaded, copied, holes, bytesSkipped
+    case filesUnchanged, filesUpdated, updates
   }
 
   /// Bytes accounted for. Every count stays at its type's largest value where it would exceed it.
@@ -99,6 +106,9 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
     failures += other.failures
     errors += other.errors
     plannedBytes = plannedBytes.saturatingAdd(other.plannedBytes)
+    filesUnchanged += other.filesUnchanged
+    filesUpdated += other.filesUpdated
+    updates.add(other.updates)
     filesCloned += other.filesCloned
     filesOnOtherFileSystem += other.filesOnOtherFileSystem
     filesNotSupported += other.filesNotSupported
@@ -139,6 +149,10 @@ public struct TreeOutcome: Sendable, Hashable, Codable {
       case .refused(.notSupported): filesNotSupported += 1
       case .refused: filesRefused += 1
       case .notTried, .avoided: break
+      }
+      if let update = file.update {
+        if update.isUnchanged { filesUnchanged += 1 } else { filesUpdated += 1 }
+        updates.add(update)
       }
       cloned = cloned.saturatingAdd(file.cloned)
       offloaded = offloaded.saturatingAdd(file.offloaded)

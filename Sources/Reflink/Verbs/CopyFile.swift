@@ -12,6 +12,7 @@ public import SystemPackage
 ///   - destination: The new name; its directory must exist.
 ///   - options: What is shared and what is preserved.
 ///   - rule: What becomes of a file that has the name already.
+///   - basis: An earlier copy that is brought up to date, in a file of its own; the destination itself may be it.
 ///   - controller: Cancels, and counts bytes; without one the copy pays nothing for it.
 /// - Returns: What became of every byte, and why it was not shared if it was not.
 /// - Throws: `ReflinkError`, with the code `cancelled` when the task was cancelled. A new file that
@@ -21,10 +22,11 @@ public import SystemPackage
 /// here: see fsync(2).
 public func copyFile(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-  ifExists rule: ExistingRule = .fail, controller: CopyController? = nil
+  ifExists rule: ExistingRule = .fail, basedOn basis: CopyBasis? = nil,
+  controller: CopyController? = nil
 ) async throws(ReflinkError) -> CopyOutcome {
   try await CopyRequest.runAsync(
-    controller, source, try .file(source, destination, options, rule)
+    controller, source, try .file(source, destination, options, rule, basis)
   ).file
 }
 

@@ -17,6 +17,7 @@ public import SystemPackage
 ///   - filter: What is left out.
 ///   - onFailure: Whether one failed entry ends the copy.
 ///   - plan: What `planTree` counted, so that progress knows the whole.
+///   - basis: Earlier copies of the tree that this one builds on.
 ///   - controller: Cancels, and tells how far the copy is.
 ///   - onEntry: Told of every entry that was dealt with, a directory before what is in it: what
 ///     became of it, its source and its destination. Called on the threads that copy, several at a
@@ -30,12 +31,13 @@ public import SystemPackage
 public func copyTree(
   _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
   ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-  onFailure: FailureRule = .stop, plan: TreePlan? = nil, controller: CopyController? = nil,
+  onFailure: FailureRule = .stop, plan: TreePlan? = nil, basedOn basis: CopyBasis? = nil,
+  controller: CopyController? = nil,
   onEntry: (@Sendable (EntryOutcome, FilePath, FilePath) -> Void)? = nil
 ) async throws(ReflinkError) -> TreeOutcome {
   let parts = TreeParts(filter: filter, onFailure: onFailure, plan: plan, listener: onEntry)
   return try await CopyRequest.runAsync(
-    controller, source, try .tree(source, destination, options, rule, parts)
+    controller, source, try .tree(source, destination, options, rule, parts, basis)
   ).account
 }
 

@@ -5,7 +5,7 @@ extension TreeCopier {
   /// `--parents`: copies a source to its own path below a directory. The directories on the
   /// way are made like their sources, and get their attributes last.
   mutating func copyWithParents(
-    _ source: OwnedName, into directory: Directory
+    _ source: OwnedName, into directory: Directory, basedOn basis: CopyBasis?
   ) throws(ReflinkError) -> Bool {
     let components = source.components
     do throws(ReflinkError) {
@@ -25,7 +25,8 @@ extension TreeCopier {
     var way: [DirectoryCopy] = []
     let isCopied: Bool
     do throws(ReflinkError) {
-      isCopied = try copy(source, components.dropLast(), last, into: directory, &way)
+      isCopied = try copy(
+        source, components.dropLast(), last, into: directory, &way, basis)
     } catch {
       // What was made is no narrower for it; the failure that led here is the one to tell.
       for directory in ends(of: way, components) { try? directory.finish() }
@@ -46,7 +47,7 @@ extension TreeCopier {
   /// Makes the way, and copies what is at its end.
   private mutating func copy(
     _ source: OwnedName, _ parents: ArraySlice<OwnedName>, _ last: OwnedName,
-    into directory: Directory, _ way: inout [DirectoryCopy]
+    into directory: Directory, _ way: inout [DirectoryCopy], _ basis: CopyBasis?
   ) throws(ReflinkError) -> Bool {
     for (index, component) in parents.enumerated() {
       // The first is relative to the current directory, or to the root.
@@ -59,7 +60,8 @@ extension TreeCopier {
     let start = way.isEmpty && source.isAbsolute ? last.afterRoot : last
     return try copy(
       try locate(start, in: way.last),
-      to: OwnedLocation(way.last?.destination ?? directory, last.withoutTrailingSlashes))
+      to: OwnedLocation(way.last?.destination ?? directory, last.withoutTrailingSlashes),
+      basedOn: basis)
   }
 }
 

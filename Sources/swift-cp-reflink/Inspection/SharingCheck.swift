@@ -9,7 +9,6 @@ final class SharingCheck: Sendable {
   private struct State {
     var totals = SharingTotals()
     var isDisproved = false
-    var looked = 0
     var hasFailed = false
     /// Copies that are to be looked at once all are there: source and copy, each ended by a NUL.
     var pending: [CChar] = []
@@ -48,7 +47,6 @@ final class SharingCheck: Sendable {
     do throws(ReflinkError) {
       let proof = try SharingProof(source, copy)
       state.withLock { state in
-        state.looked += 1
         if proof.verdict != .sameFile { state.totals.add(proof.account) }
         state.isDisproved = state.isDisproved || proof.isDisproof
       }
@@ -72,38 +70,7 @@ final class SharingCheck: Sendable {
 
   /// Two files, or each file of a tree and the one of the same path below another.
   func compare(_ first: OwnedName, _ second: OwnedName, _ settings: Settings) {
-    let root = first.path
-    guard let one = EntryIdentity(first, follow: true) else { return fail(isMissing: first) }
-    guard let other = EntryIdentity(second, follow: true) else { return fail(isMissing: second) }
-    guard one.isDirectory == other.isDirectory else {
-      return fail(
-        ReflinkError(
-          code: .wrongType, operation: .inspect, source: second.path,
-          reason: "one of the two is a directory"))
-    }
-    do throws(ReflinkError) {
-      try visitFiles(
-        first, settings.copyOptions, settings.filter, interruption: .ofCommand,
-        report: { self.fail($0) },
-        visit: { path in
-          let below = path.components.dropFirst(root.components.count)
-          self.check(path, below.reduce(into: second.path) { $0.append($1) })
-        })
-    } catch {
-      fail(error)
-    }
-    if !one.isDirectory, state.withLock({ $0.looked == 0 && !$0.hasFailed }) {
-      fail(
-        ReflinkError(
-          code: .wrongType, operation: .inspect, source: first.path,
-          reason: "it is not a regular file"))
-    }
-  }
-
-  private func fail(isMissing name: OwnedName) {
-    fail(
-      ReflinkError(
-        code: .notFound, operation: .examine(.source), source: name.path,
-        errno: .noSuchFileOrDirectory))
+    let pairs = FilePairs(first, second, settings)
+    pairs.visit(fail: { self.fail($0) }) { self.check($0, $1) }
   }
 }

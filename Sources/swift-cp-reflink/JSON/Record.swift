@@ -111,6 +111,13 @@ enum Record {
     bytes.add("holes", outcome.holes)
     bytes.add("skipped", outcome.bytesSkipped)
     record.add("bytes", bytes)
+    if outcome.filesUnchanged + outcome.filesUpdated > 0 {
+      var update = JSONObject()
+      update.add("filesUnchanged", Int64(outcome.filesUnchanged))
+      update.add("filesUpdated", Int64(outcome.filesUpdated))
+      update.add(outcome.updates)
+      record.add("update", update)
+    }
     record.add("started", start)
     record.add("ended", end)
     record.add("seconds", duration)
@@ -119,6 +126,14 @@ enum Record {
 }
 
 extension JSONObject {
+  fileprivate mutating func add(_ update: CopyOutcome.Update) {
+    add("equalByProof", update.equalByProof)
+    add("equalByComparison", update.equalByComparison)
+    add("written", update.written)
+    add("punched", update.punched)
+    add("read", update.read)
+  }
+
   fileprivate mutating func add(type: String, _ action: String) {
     add("type", type)
     add("action", action)
@@ -133,6 +148,13 @@ extension JSONObject {
     bytes.add("copied", file.copied)
     bytes.add("holes", file.holes)
     add("bytes", bytes)
+    if let update = file.update {
+      add("basedOn", path: update.earlier)
+      var object = JSONObject()
+      object.add("unchanged", update.isUnchanged)
+      object.add(update)
+      add("update", object)
+    }
     if let cause = file.fallback { add("fallback", Record.fallback(cause)) }
     if file.sourceChanged { add("sourceChanged", true) }
     if let change = file.noCopyOnWrite { add("nocow", change == .set ? "set" : "cleared") }

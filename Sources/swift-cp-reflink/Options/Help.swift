@@ -12,6 +12,7 @@ enum Help {
         or:  \(name) [OPTION]... -t DIRECTORY SOURCE...
         or:  \(name) --probe SOURCE DIRECTORY
         or:  \(name) --sharing A B
+        or:  \(name) --dedupe SOURCE DEST
       Copy SOURCE to DEST, or several SOURCEs into DIRECTORY. Files share their data
       with the source where the file system can (XFS, Btrfs), and are copied elsewhere.
 

@@ -44,12 +44,16 @@ extension OptionState {
         return .end(.misuse("invalid slice: \(Quoting.quote(text))"))
       }
       settings.copyOptions.slices = slices
-    case .probe:
-      hasTwoTasks = hasTwoTasks || settings.task == .sharing
-      settings.task = .probe
-    case .sharing:
-      hasTwoTasks = hasTwoTasks || settings.task == .probe
-      settings.task = .sharing
+    case .cloneDestination:
+      guard settings.earlier.copies.count < CopyBasis.mostCopies else {
+        return .end(.refused("more than \(CopyBasis.mostCopies) times --clone-dest"))
+      }
+      settings.earlier.copies.append(argument ?? OwnedName(""))
+    case .since: settings.earlier.snapshot = argument
+    case .ignoreTimes: settings.earlier.ignoresTimes = true
+    case .probe: set(.probe)
+    case .sharing: set(.sharing)
+    case .dedupe: set(.dedupe)
     case .verifySharing: settings.verifiesSharing = true
     case .json: settings.writesRecords = true
     case .progressOnTerminal: settings.progress = .onTerminal
@@ -153,6 +157,11 @@ extension OptionState {
     case .version: return .end(.help(Help.versionText))
     }
     return .continue
+  }
+
+  private mutating func set(_ task: Settings.Task) {
+    hasTwoTasks = hasTwoTasks || (settings.task != .copy && settings.task != task)
+    settings.task = task
   }
 
   private mutating func exclude(_ pattern: OwnedName) -> Applied {

@@ -14,7 +14,8 @@ struct Option {
     case noTargetDirectory, update, updateOlder, verbose, version, oneFileSystem, label, context,
       jobs, atomic, synchronize, snapshot, consistent, background,
       limitRate, progress, progressOnTerminal, json,
-      exclude, excludeFrom, cloneSlice, probe, sharing, verifySharing
+      exclude, excludeFrom, cloneSlice, probe, sharing, verifySharing, cloneDestination, since,
+      ignoreTimes, dedupe
   }
 
   let meaning: Meaning
@@ -32,7 +33,7 @@ struct Option {
   ///
   /// Not an array: the type of one is put together at run time, which costs as much as the
   /// copy of a small file.
-  static let all: [54 of Option] = [
+  static let all: [58 of Option] = [
     Option(
       meaning: .archive, short: "a", long: "archive",
       help: "copy directories, links and all attributes; same as -dR --preserve=all"),
@@ -163,6 +164,19 @@ struct Option {
         "clone in slices of SIZE (K, M, G) or TIME (ms, s), so that writers to SOURCE need not wait",
       isOwn: true),
     Option(
+      meaning: .cloneDestination, short: nil, long: "clone-dest", argument: .required("DIR"),
+      help:
+        "build on DIR, an earlier copy beside DEST: clone what has not changed, write only blocks that have",
+      isOwn: true),
+    Option(
+      meaning: .since, short: nil, long: "since", argument: .required("DIR"),
+      help:
+        "with --clone-dest, whose DIR was copied from this clone of SOURCE: read only what has changed since",
+      isOwn: true),
+    Option(
+      meaning: .ignoreTimes, short: nil, long: "ignore-times",
+      help: "with --clone-dest, compare files of the same size and time too", isOwn: true),
+    Option(
       meaning: .exclude, short: nil, long: "exclude", argument: .required("PATTERN"),
       help:
         "leave out of directories what fits: a name, the end of a path, /path from SOURCE, directory/",
@@ -192,6 +206,11 @@ struct Option {
       meaning: .sharing, short: nil, long: "sharing",
       help:
         "say what two files, or the files of two directories, share on storage, and copy nothing",
+      isOwn: true),
+    Option(
+      meaning: .dedupe, short: nil, long: "dedupe",
+      help:
+        "have files of DEST that are there share what is equal in SOURCE, and copy nothing",
       isOwn: true),
     Option(
       meaning: .verifySharing, short: nil, long: "verify-sharing",

@@ -18,6 +18,8 @@ struct Settings {
   var writesRecords = false
   /// `--exclude`, `--exclude-from`
   var filter = EntryFilter.everything
+  /// `--clone-dest`, `--since`, `--ignore-times`
+  var earlier = EarlierPaths()
   /// `--jobs`; nil for as many as there are processors, at most 4.
   var workers: Int?
   var copyOptions = CopyOptions(
@@ -32,6 +34,8 @@ struct Settings {
     case probe
     /// `--sharing`: likewise.
     case sharing
+    /// `--dedupe`: likewise.
+    case dedupe
   }
 
   /// How the last operand is understood.
@@ -77,7 +81,7 @@ struct OptionState {
   var requiresAttributes = false
   /// `--preserve=context`
   var needsContext = false
-  /// `--probe` and `--sharing`.
+  /// Of `--probe`, `--sharing` and `--dedupe`.
   var hasTwoTasks = false
   /// `--atomic`, `--fsync`
   var isAtomic = false

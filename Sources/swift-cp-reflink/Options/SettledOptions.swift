@@ -23,7 +23,7 @@ extension OptionState {
     // linked instead of copied is followed.
     let usual: CopyOptions.SymbolicLinks = recursive && product != .hardLinks ? .copy : .follow
     settings.copyOptions.symbolicLinks =
-      links ?? (settings.task == .sharing ? .followOperands : usual)
+      links ?? (settings.task == .copy ? usual : .followOperands)
     if let conflict = conflictWithTask(settings) { return .misuse(conflict) }
     settings.rules.readsSpecialFiles = !recursive || copiesContents
     settings.copyOptions.specialFiles = settings.rules.readsSpecialFiles ? .readContents : .recreate
@@ -64,6 +64,12 @@ extension OptionState {
       settings.copyOptions.removesToMakeRoom = false
       settings.copyOptions.sweepsLeftovers = true
     }
+    if let conflict = conflictWithEarlierCopies(settings) { return .misuse(conflict) }
+    if !settings.earlier.isEmpty {
+      // Each file is made aside, whatever else is made atomically.
+      settings.copyOptions.replacedAttributes = .kept
+      settings.copyOptions.removesToMakeRoom = false
+    }
     if isDurable {
       // What makes the files of a tree cheaper; see Benchmarks.
       settings.copyOptions.durability = recursive ? .fileSystem : .files
@@ -81,8 +87,9 @@ extension OptionState {
     case .copy: return nil
     case .probe: task = "--probe"
     case .sharing: task = "--sharing"
+    case .dedupe: task = "--dedupe"
     }
-    if hasTwoTasks { return "--probe and --sharing exclude each other" }
+    if hasTwoTasks { return "--probe, --sharing and --dedupe exclude each other" }
     if targetDirectory != nil || takesNoDirectory {
       return "\(task) takes two operands, and neither -t nor -T"
     }
@@ -91,6 +98,24 @@ extension OptionState {
     if settings.copyOptions.cloning == .never {
       return "\(task) cannot be combined with --reflink=never"
     }
+    return nil
+  }
+
+  /// What an earlier copy is of no use for.
+  private func conflictWithEarlierCopies(_ settings: Settings) -> String? {
+    let earlier = settings.earlier
+    if earlier.isEmpty {
+      if earlier.snapshot != nil { return "--since needs --clone-dest" }
+      return earlier.ignoresTimes ? "--ignore-times needs --clone-dest" : nil
+    }
+    func conflict(_ with: String) -> String { "--clone-dest cannot be combined with \(with)" }
+    if settings.task == .probe { return conflict("--probe") }
+    if settings.task == .sharing { return conflict("--sharing") }
+    if settings.task == .dedupe { return conflict("--dedupe") }
+    if settings.makesSnapshots { return conflict("--snapshot") }
+    if settings.copyOptions.product != .copies { return conflict("-l, -s or --attributes-only") }
+    if settings.copyOptions.cloning == .never { return conflict("--reflink=never") }
+    if settings.copyOptions.holes != .keep { return conflict("--sparse") }
     return nil
   }
 

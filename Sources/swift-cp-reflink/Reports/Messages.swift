@@ -5,6 +5,9 @@ import SystemPackage
 func message(for error: ReflinkError, in operands: OperandPair) -> String {
   let sentence = sentence(for: error, in: operands)
   if error.operation == .inspect, let reason = error.reason { return "\(sentence) (\(reason))" }
+  if error.operation == .prepare, let reason = error.reason {
+    return "\(operands.shown(source: error.source)): \(reason)"
+  }
   guard let left = error.leftover, left != error.destination else { return sentence }
   return "\(sentence); left behind: \(operands.shown(destination: left))"
 }
@@ -41,6 +44,7 @@ private func sentence(for error: ReflinkError, in operands: OperandPair) -> Stri
     case .createSpecial(.fifo): "cannot create fifo \(destination)"
     case .createSpecial: "cannot create special file \(destination)"
     case .clone: "failed to clone \(destination) from \(source)"
+    case .deduplicate: "failed to share data of \(source) with \(destination)"
     case .inspect where error.destination != nil: "cannot try \(source) in \(destination)"
     case .inspect: "cannot examine \(source)"
     case .offload, .prepare, .snapshot: "error copying \(source) to \(destination)"

@@ -219,6 +219,7 @@ final class Reporter: Sendable {
       "copy offload: \(word(outcome.offload)), reflink: \(outcome.clone == .avoided ? "no" : word(outcome.clone)), "
       + "sparse detection: \(outcome.sparseDetection)\n"
     if case .refused(let cause) = outcome.clone { text += "not cloned: \(cause)\n" }
+    if let update = outcome.update { text += describe(update, outcome) }
     switch outcome.noCopyOnWrite {
     case .set: text += "NOCOW set on the copy, as on the source\n"
     case .cleared: text += "NOCOW cleared on the copy, as on the source\n"
@@ -232,6 +233,17 @@ final class Reporter: Sendable {
 }
 
 extension Reporter {
+  private func describe(_ update: CopyOutcome.Update, _ outcome: CopyOutcome) -> String {
+    let name = Quoting.name(OwnedName(update.earlier))
+    if update.isUnchanged, outcome.clone != .worked {
+      return "copied from \(name), which has not changed\n"
+    }
+    func blocks(_ bytes: Int64) -> Int64 { bytes / 4096 + (bytes % 4096 > 0 ? 1 : 0) }
+    return
+      "based on \(name): \(blocks(update.written)) of \(blocks(outcome.total)) blocks written, "
+      + "\(blocks(update.read)) read\n"
+  }
+
   private func word(_ attempt: CopyOutcome.Attempt) -> String {
     switch attempt {
     case .notTried: "unknown"

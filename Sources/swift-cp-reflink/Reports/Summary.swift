@@ -19,6 +19,12 @@ extension TreeOutcome {
       ] where count > 0 { reasons.append("\(count) \(cause)") }
       parts.append("\(Self.count(others)) copied (\(reasons.joined(separator: "; ")))")
     }
+    if filesUnchanged > 0 { parts.append("\(filesUnchanged) unchanged") }
+    if filesUpdated > 0 {
+      parts.append(
+        "\(filesUpdated) brought up to date (\(Units.bytes(updates.written)) written, "
+          + "\(Units.bytes(updates.read)) read)")
+    }
     for (count, what) in [
       (directories, directories == 1 ? "directory" : "directories"),
       (symbolicLinks, symbolicLinks == 1 ? "symbolic link" : "symbolic links"),

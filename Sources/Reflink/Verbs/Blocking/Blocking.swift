@@ -11,9 +11,12 @@ extension Blocking {
   /// Copies one file, as `copyFile`.
   public static func copyFile(
     _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
-    ifExists rule: ExistingRule = .fail, controller: CopyController? = nil
+    ifExists rule: ExistingRule = .fail, basedOn basis: CopyBasis? = nil,
+    controller: CopyController? = nil
   ) throws(ReflinkError) -> CopyOutcome {
-    try CopyRequest.runBlocking(controller, try .file(source, destination, options, rule)).file
+    try CopyRequest.runBlocking(
+      controller, try .file(source, destination, options, rule, basis)
+    ).file
   }
 
   /// Copies the data of an open file into another, as `copyFile`.

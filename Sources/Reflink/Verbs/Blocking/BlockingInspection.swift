@@ -19,6 +19,26 @@ extension Blocking {
     }
   }
 
+  /// Finds which bytes of a file may have changed, as `changedRanges`.
+  public static func changedRanges(
+    of file: FilePath, since snapshot: FilePath, controller: CopyController? = nil
+  ) throws(ReflinkError) -> ChangedRanges {
+    try runBlocking(controller, (try Operand(file), try Operand(snapshot))) {
+      (operands, activity) throws(ReflinkError) in
+      try ChangeScan(of: operands.0, since: operands.1, activity)
+    }
+  }
+
+  /// Has a file share what it has in common with another, as `deduplicate`.
+  public static func deduplicate(
+    _ file: FilePath, with source: FilePath, controller: CopyController? = nil
+  ) throws(ReflinkError) -> DeduplicationOutcome {
+    try runBlocking(controller, (try Operand(file, .destination), try Operand(source))) {
+      (operands, activity) throws(ReflinkError) in
+      try Deduplication(operands.0, with: operands.1, activity)
+    }
+  }
+
   /// Says where a file's data lies, as `extents`.
   public static func extents(
     of file: FilePath, controller: CopyController? = nil

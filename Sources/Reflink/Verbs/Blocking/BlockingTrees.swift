@@ -18,15 +18,15 @@ extension Blocking {
   public static func copyTree(
     _ source: FilePath, to destination: FilePath, options: CopyOptions = CopyOptions(),
     ifExists rule: ExistingRule = .fail, filter: EntryFilter = .everything,
-    onFailure: FailureRule = .stop, plan: TreePlan? = nil, workers: Workers = .shared,
-    controller: CopyController? = nil,
+    onFailure: FailureRule = .stop, plan: TreePlan? = nil, basedOn basis: CopyBasis? = nil,
+    workers: Workers = .shared, controller: CopyController? = nil,
     onEntry: (@Sendable (EntryOutcome, FilePath, FilePath) -> Void)? = nil
   ) throws(ReflinkError) -> TreeOutcome {
     let parts = TreeParts(
       filter: filter, onFailure: onFailure, plan: plan, listener: onEntry,
       workersHelp: workers == .shared)
     return try CopyRequest.runBlocking(
-      controller, try .tree(source, destination, options, rule, parts)
+      controller, try .tree(source, destination, options, rule, parts, basis)
     ).account
   }
 

@@ -1,0 +1,223 @@
+import SystemPackage
+
+/// Bringing a clone of an earlier copy up to date: only blocks that differ are written, so that only
+/// they take space. Holes become what they are in the source.
+extension FileTransfer {
+  /// What is compared and written as one, in bytes.
+  private static var block: Int { 4096 }
+  /// Bytes that one step makes a hole of.
+  private static var longestPunch: Int64 { 1 << 30 }
+
+  /// The earlier copy is cloned into the destination.
+  mutating func beginUpdate(_ update: Update) throws(SystemError) {
+    var account = CopyOutcome.Update()
+    account.earlier = update.path
+    mover.outcome.clone = .worked
+    mover.outcome.update = account
+    update.unit = max(Int64(Self.block), (try? mover.destination.sharingUnit().bytes) ?? 0)
+    update.copySize = mover.destination.setSmallestCopies()
+    // At once: Btrfs would write zeros to the last block, a hole by then, of a file that grows later.
+    if update.size != statedSize { try mover.destination.truncate(to: statedSize) }
+    writtenEnd = statedSize
+    restart(update)
+  }
+
+  private mutating func restart(_ update: Update) {
+    allocatedEnd = writtenEnd
+    position = 0
+    segmentEnd = 0
+    method = .update(update)
+  }
+
+  /// One bounded part: what is known to be equal, a hole, or some data to be compared.
+  mutating func update(_ update: Update) throws(SystemError) -> Step {
+    guard position < statedSize else { return try endUpdate(update) }
+    let start = position
+    var limit = statedSize
+    if let proof = update.proof {
+      if position >= update.changedEnd {
+        let run = try proof.run(at: position, now: mover.source)
+        // Whole blocks of the destination: one of which a part has changed may become a hole.
+        let isSettled = run.end >= statedSize && update.size == statedSize
+        let end = isSettled ? statedSize : run.end / update.unit * update.unit
+        if run.verdict == .equal, end > position {
+          equal(end - position, isProven: true)
+          position = end
+          return .advanced(end - start)
+        }
+        update.changedEnd = max(run.end, position + 1).roundedUp(to: update.unit)
+      }
+      limit = min(limit, update.changedEnd)
+    }
+    if position >= segmentEnd, let end = try holeEnd() {
+      guard end > position else {
+        // The source has shrunk.
+        statedSize = position
+        return .advanced(0)
+      }
+      let hole = position..<min(end, limit, position.saturatingAdd(Self.longestPunch))
+      if try makeHole(hole, update) {
+        mover.outcome.holes += hole.length
+        position = hole.upperBound
+        return .advanced(hole.length)
+      }
+      segmentEnd = hole.upperBound
+    }
+    return try compare(until: min(segmentEnd, limit), update)
+  }
+
+  /// The end of the hole at `position`; nil in data, which ends at `segmentEnd` then.
+  private mutating func holeEnd() throws(SystemError) -> Int64? {
+    do throws(SystemError) {
+      guard let data = try mover.source.nextData(from: position), data < statedSize else {
+        return max(min(statedSize, try mover.source.status().size), position)
+      }
+      if data > position { return data }
+      let hole = try mover.source.nextHole(from: data)
+      segmentEnd = hole > data ? min(hole, statedSize) : statedSize
+    } catch {
+      // A file system that cannot tell its holes has none to show.
+      guard error.call == .seek, error.errno != .ioError else { throw error }
+      segmentEnd = statedSize
+    }
+    return nil
+  }
+
+  /// False where the file system makes no holes: then zeros are compared.
+  private mutating func makeHole(
+    _ hole: Range<Int64>, _ update: Update
+  ) throws(SystemError) -> Bool {
+    // The last block whole, also where the file ends inside it.
+    let end =
+      hole.upperBound < writtenEnd ? hole.upperBound : writtenEnd.roundedUp(to: update.unit)
+    guard hole.lowerBound < writtenEnd,
+      let data = try mover.destination.nextData(from: hole.lowerBound), data < end
+    else { return true }
+    do throws(SystemError) {
+      try mover.destination.punchHole(data..<end)
+    } catch {
+      guard error.errno == .notSupported || error.errno == .noFunction else { throw error }
+      return false
+    }
+    update.found = (0..<0, false)
+    mover.outcome.update?.punched += end - data
+    return true
+  }
+
+  /// Reads some of the source, and writes what the destination has not.
+  private mutating func compare(
+    until end: Int64, _ update: Update
+  ) throws(SystemError) -> Step {
+    let buffers = update.buffers(leavingNoCache: pace.leavesNoCache)
+    let wanted = Int(min(pace.limit?.step ?? .max, Int64(buffers.source.capacity), end - position))
+    let count = try mover.source.read(into: buffers.source, count: wanted, at: position)
+    guard count > 0 else {
+      statedSize = position
+      return .advanced(0)
+    }
+    mover.outcome.update?.read += Int64(count)
+    var done = 0
+    while done < count {
+      let offset = position + Int64(done)
+      try look(at: offset, update)
+      let length = Int(min(update.found.range.upperBound - offset, Int64(count - done)))
+      if update.found.isData {
+        try writeDifferences(done..<done + length, at: offset, update)
+      } else {
+        try write(done..<done + length, of: buffers.source, for: offset)
+      }
+      done += length
+    }
+    position += Int64(count)
+    return .advanced(Int64(count))
+  }
+
+  /// Finds what the destination has at a place: data, or nothing.
+  private mutating func look(at offset: Int64, _ update: Update) throws(SystemError) {
+    if update.found.range.contains(offset) { return }
+    guard offset < update.size else { return update.found = (offset..<Int64.max, false) }
+    do throws(SystemError) {
+      guard let data = try mover.destination.nextData(from: offset) else {
+        return update.found = (offset..<update.size, false)
+      }
+      if data > offset { return update.found = (offset..<data, false) }
+      let hole = try mover.destination.nextHole(from: offset)
+      update.found = (offset..<max(min(hole, update.size), offset + 1), true)
+    } catch {
+      guard error.call == .seek, error.errno != .ioError else { throw error }
+      update.found = (offset..<update.size, true)
+    }
+  }
+
+  /// Compares a part of the source's buffer with what the destination has at `offset`, and writes the
+  /// blocks that differ.
+  private mutating func writeDifferences(
+    _ part: Range<Int>, at offset: Int64, _ update: Update
+  ) throws(SystemError) {
+    let buffers = update.buffers(leavingNoCache: pace.leavesNoCache)
+    let there = try mover.destination.read(into: buffers.destination, count: part.count, at: offset)
+    var start = 0
+    while start < part.count {
+      // Blocks of the file, not of the buffer.
+      func blockEnd(_ start: Int) -> Int {
+        let inBlock = Int((offset + Int64(start)) % Int64(Self.block))
+        return min(start + Self.block - inBlock, part.count)
+      }
+      func isEqual(_ start: Int, _ end: Int) -> Bool {
+        end <= there
+          && buffers.source.isEqual(
+            part.lowerBound + start..<part.lowerBound + end, to: buffers.destination, from: start)
+      }
+      var end = blockEnd(start)
+      let isSame = isEqual(start, end)
+      while end < part.count {
+        let next = blockEnd(end)
+        guard isEqual(end, next) == isSame else { break }
+        end = next
+      }
+      if isSame {
+        equal(Int64(end - start), isProven: false)
+      } else {
+        try write(
+          part.lowerBound + start..<part.lowerBound + end, of: buffers.source,
+          for: offset + Int64(start))
+      }
+      start = end
+    }
+  }
+
+  private mutating func write(
+    _ part: Range<Int>, of buffer: DataBuffer, for offset: Int64
+  ) throws(SystemError) {
+    try mover.destination.writeAll(part, of: buffer, at: offset)
+    mover.outcome.copied += Int64(part.count)
+    mover.outcome.update?.written += Int64(part.count)
+    writtenEnd = max(writtenEnd, offset + Int64(part.count))
+    allocatedEnd = writtenEnd
+  }
+
+  /// Bytes that are shared with the earlier copy.
+  private mutating func equal(_ bytes: Int64, isProven: Bool) {
+    mover.outcome.cloned += bytes
+    if isProven {
+      mover.outcome.update?.equalByProof += bytes
+    } else {
+      mover.outcome.update?.equalByComparison += bytes
+    }
+  }
+
+  /// The source is at its end, unless what was skipped has to be looked at after all.
+  private mutating func endUpdate(_ update: Update) throws(SystemError) -> Step {
+    if let proof = update.proof, !proof.holds(now: mover.source) {
+      update.dropProof()
+      mover.outcome.cloned = 0
+      mover.outcome.copied = 0
+      mover.outcome.holes = 0
+      restart(update)
+      return .advanced(0)
+    }
+    if let size = update.copySize { mover.destination.setCopySize(size) }
+    try finish()
+    return .finished
+  }
+}
