@@ -9,8 +9,8 @@ public import SystemPackage
 /// Attributes are the source's in both cases. Where the destination cannot clone, what is unchanged is copied from the
 /// earlier copy, which is near, and what has changed from the source.
 ///
-/// Every file gets its name when it is complete (`CopyOptions.Publication.unnamed` where `inPlace` was asked for): the
-/// earlier copy is never written to.
+/// What is new gets its name when it is complete, a directory with all that is in it (`CopyOptions.Publication.unnamed`
+/// where `inPlace` was asked for): the earlier copy is never written to.
 public struct CopyBasis: Sendable, Hashable {
   /// Earlier copies: a file of a file, a directory of a directory, on the destination's file system. The first one
   /// that has an entry counts for it. 20 at most.

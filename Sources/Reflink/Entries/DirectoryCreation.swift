@@ -29,7 +29,7 @@ extension EntryCopier {
     to destination: Location
   ) throws(ReflinkError) -> Result? {
     // A directory that is there is merged into, file by file.
-    let publishesLast = ancestry == nil && options.publishesDirectories
+    let publishesLast = ancestry == nil && options.publication != .inPlace
     guard publishesLast, try isFree(source, destination) else {
       return try makeAndOpen(entry, source, follow: follow, within: ancestry, destination)
     }
@@ -173,7 +173,7 @@ extension EntryCopier {
     _ creation: Creation, _ rights: DirectoryRights, _ decided: FileStatus, _ source: Location,
     _ destination: Location
   ) -> FilePath? {
-    guard !options.publishesDirectories, case .made(let transaction) = creation,
+    guard options.publication == .inPlace, case .made(let transaction) = creation,
       transaction.state == .named
     else { return takeBack(creation, destination) }
     // It cannot be listed, but described.

@@ -65,10 +65,7 @@ final class EntryCopier: Sendable {
     isOfGroup = false
     self.basis = basis
     var options = whole.options
-    if basis != nil, options.publication == .inPlace {
-      options.publication = .unnamed
-      options.publishesFilesOnly = true
-    }
+    if basis != nil, options.publication == .inPlace { options.publication = .unnamed }
     if isUnpublished {
       options.publication = .inPlace
       options.isInUnpublishedTree = true

@@ -45,10 +45,6 @@ public struct CopyOptions: Sendable, Hashable {
   package var isInUnpublishedTree = false
   /// Whether what is not complete is not to be seen under its final name.
   package var appearsComplete: Bool { publication != .inPlace || isInUnpublishedTree }
-  /// Whether `publication` is of files alone: directories have their names from the start.
-  package var publishesFilesOnly = false
-  /// Whether a new directory gets its name when all of it is complete.
-  var publishesDirectories: Bool { publication != .inPlace && !publishesFilesOnly }
   /// Whether what killed copies left is removed from directories that take new names.
   package var sweepsLeftovers = false
 

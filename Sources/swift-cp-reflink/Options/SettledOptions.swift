@@ -58,18 +58,14 @@ extension OptionState {
     if settings.verbosity >= .methods, settings.copyOptions.sourceChanges == .ignored {
       settings.copyOptions.sourceChanges = .told
     }
-    if isAtomic {
+    // What is cloned from an earlier copy is not complete before it is brought up to date.
+    if isAtomic || !settings.earlier.isEmpty {
       settings.copyOptions.publication = .unnamed
       settings.copyOptions.replacedAttributes = .kept
       settings.copyOptions.removesToMakeRoom = false
       settings.copyOptions.sweepsLeftovers = true
     }
     if let conflict = conflictWithEarlierCopies(settings) { return .misuse(conflict) }
-    if !settings.earlier.isEmpty {
-      // Each file is made aside, whatever else is made atomically.
-      settings.copyOptions.replacedAttributes = .kept
-      settings.copyOptions.removesToMakeRoom = false
-    }
     if isDurable {
       // What makes the files of a tree cheaper; see Benchmarks.
       settings.copyOptions.durability = recursive ? .fileSystem : .files

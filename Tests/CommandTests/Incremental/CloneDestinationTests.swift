@@ -175,16 +175,23 @@ import Testing
     }
   }
 
-  /// A file that takes the place of another is made aside, and gets the name when it is complete.
-  @Test func namesAreGivenToCompleteFilesOnly() async throws {
+  /// A new directory appears with all that is in it, files in one that is there when they are complete.
+  @Test func namesAreGivenToWhatIsComplete() async throws {
     try await withDirectory(on: .xfs) { directory in
       try await prepare(directory)
       try directory.overwrite("s/d/a", at: 0, randomBytes(100))
+      let traced = ["-e", "trace=openat,linkat,renameat2,pwrite64"]
       let (result, trace) = try await directory.tracedCp(
-        ["-e", "trace=openat,linkat,ioctl,pwrite64"], ["-a", "--clone-dest=one", "s", "two"])
+        traced, ["-a", "--clone-dest=one", "s", "two"])
       #expect(result.status == 0)
-      #expect(trace.filter { $0.contains("O_TMPFILE") }.count >= 2)
-      #expect(!trace.contains { $0.contains("O_CREAT") && $0.contains("\"a\"") })
+      #expect(
+        trace.last { $0.contains("renameat2") }?.contains("\"two\", RENAME_NOREPLACE") ?? false)
+      try await shell("mkdir three", in: directory.path)
+      let (merged, calls) = try await directory.tracedCp(
+        traced, ["-aT", "--clone-dest=one", "s", "three"])
+      #expect(merged.status == 0)
+      #expect(calls.filter { $0.contains("O_TMPFILE") }.count == 2)
+      #expect(!calls.contains { $0.contains("O_CREAT") })
     }
   }
 }
