@@ -143,8 +143,15 @@ struct Deduplication: ~Copyable, Operation {
     outcome.unaligned += range.length - (end - start)
     var offset = start
     while offset < end {
-      let shared = try file.descriptor.deduplicate(
-        at: offset, with: offset..<end, of: source.descriptor)
+      let shared: Int64
+      do throws(SystemError) {
+        shared = try file.descriptor.deduplicate(
+          at: offset, with: offset..<end, of: source.descriptor)
+      } catch {
+        // One of the two has another size by now.
+        guard error.errno == .invalidArgument, end % unit != 0 else { throw error }
+        shared = 0
+      }
       guard shared > 0 else {
         // Somebody has written meanwhile.
         outcome.different += end - offset
@@ -154,6 +161,17 @@ struct Deduplication: ~Copyable, Operation {
       offset += shared
     }
   }
+}
+
+/// As `Blocking.deduplicate`, ended early by what a signal handler sets.
+package func deduplicate(
+  _ file: FilePath, with source: FilePath, interruption: Interruption
+) throws(ReflinkError) -> DeduplicationOutcome {
+  var operation = try Deduplication(
+    try Operand(file, .destination), with: try Operand(source),
+    Activity(nil, interruption: interruption))
+  _ = try operation.resume(nil)
+  return operation.outcome
 }
 
 extension SystemError {

@@ -23,15 +23,6 @@
     comparison = PlaceComparison(before: status.size, now: later.size, unit: unit.bytes)
   }
 
-  /// Whether a copy was made of the snapshot as it is, and nothing was written to it since: the copy has its
-  /// size and time, and came into being after the snapshot's last change, by one clock.
-  func isOrigin(of copy: borrowing Descriptor, _ copied: FileStatus) -> Bool {
-    guard copied.size == status.size, status.hasTime(of: copied), let made = copy.created() else {
-      return false
-    }
-    return status.changed < made
-  }
-
   /// The verdict on what begins at `offset`, which never decreases; see `PlaceComparison.run`.
   func run(
     at offset: Int64, now: borrowing Descriptor

@@ -22,7 +22,8 @@ public struct CopyBasis: Sendable, Hashable {
   /// It counts for a file where the earlier copy has its size and time, and came into being after the last change of the
   /// clone; else the two are compared by content.
   public var snapshot: FilePath?
-  /// Whether files of the same size and time are compared by content too.
+  /// Whether files of the same size and time are compared by content too. The snapshot, which relies on times, proves
+  /// nothing then.
   public var ignoresTimes: Bool
 
   /// What to build on.

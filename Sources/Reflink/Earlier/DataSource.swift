@@ -36,17 +36,18 @@ extension EntryCopier {
         data: earlier.descriptor, status: earlier.status, original: file, basis: nil,
         unchanged: told)
     case .changed(let earlier):
-      var result = try momentarySource(
-        file, entry, source, destination, isToBeCompared: basis?.hasSnapshot ?? false)
-      var proof: SnapshotProof?
-      if let snapshot = basis?.snapshot(of: source),
-        snapshot.status.identity != entry.source.identity
-      {
-        proof = SnapshotProof(snapshot.descriptor, now: result.data)
+      let snapshot = basis?.snapshot(of: source, entry.source.identity, earlier)
+      switch consume snapshot {
+      case .none:
+        var result = try momentarySource(file, entry, source, destination, isToBeCompared: false)
+        result.basis = Update(earlier, proof: nil)
+        return result
+      case .some(let snapshot):
+        var result = try momentarySource(file, entry, source, destination, isToBeCompared: true)
+        result.basis = Update(
+          earlier, proof: SnapshotProof(snapshot.descriptor, now: result.data))
+        return result
       }
-      if proof?.isOrigin(of: earlier.descriptor, earlier.status) == false { proof = nil }
-      result.basis = Update(earlier, proof: proof)
-      return result
     }
   }
 

@@ -29,7 +29,7 @@ final class EarlierCopies: Sendable {
     var copies: [EarlierTree] = []
     for path in basis.copies {
       let tree = try open(path, destination.directory.path)
-      guard tree.isOnFileSystem(of: destination.directory) else {
+      guard !tree.isElsewhere(than: destination) else {
         throw fail(
           path, .crossDevice,
           "an earlier copy is of use on the destination's file system only")
@@ -40,7 +40,7 @@ final class EarlierCopies: Sendable {
     ignoresTimes = basis.ignoresTimes
     if let path = basis.snapshot {
       let tree = try open(path, source.directory.path)
-      guard tree.isOnFileSystem(of: source.directory) else {
+      guard !tree.isElsewhere(than: source) else {
         throw fail(
           path, .crossDevice,
           "a clone of the source is on the source's file system")
@@ -73,8 +73,15 @@ final class EarlierCopies: Sendable {
     return .changed(file)
   }
 
-  /// The earlier clone of a regular file.
-  func snapshot(of source: Location) -> EarlierFile? { snapshot?.file(for: source) }
-
-  var hasSnapshot: Bool { snapshot != nil }
+  /// The earlier clone of a regular file from which its earlier copy was made. None where times are not to be relied
+  /// upon, which tell that.
+  func snapshot(
+    of source: Location, _ identity: FileStatus.Identity, _ copy: borrowing EarlierFile
+  ) -> EarlierFile? {
+    // A name of the source itself is no clone of it.
+    guard !ignoresTimes, let file = snapshot?.file(for: source), file.status.identity != identity,
+      file.isOrigin(of: copy)
+    else { return nil }
+    return file
+  }
 }

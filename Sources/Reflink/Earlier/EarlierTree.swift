@@ -8,6 +8,18 @@ struct EarlierFile: ~Copyable {
   let path: FilePath
 }
 
+extension EarlierFile {
+  /// Whether a copy was made of this file as it is, and nothing was written to it since: the copy has its size and time,
+  /// and came into being after its last change, by one clock, which is that of this system on XFS and Btrfs.
+  func isOrigin(of copy: borrowing EarlierFile) -> Bool {
+    guard copy.status.size == status.size, status.hasTime(of: copy.status),
+      let type = try? copy.descriptor.fileSystemType(), type == .xfs || type == .btrfs,
+      let made = copy.descriptor.created()
+    else { return false }
+    return status.changed < made
+  }
+}
+
 /// An earlier copy, or an earlier clone of the source: one file, or a directory, whose entries are found
 /// by the places that they have in what is copied now.
 final class EarlierTree: Sendable {
@@ -34,12 +46,19 @@ final class EarlierTree: Sendable {
     }
   }
 
-  /// Whether it is on the file system of a directory.
-  func isOnFileSystem(of directory: Directory) -> Bool {
+  /// Whether it is on another file system than an entry, or than the directory that this is to be made in. False where
+  /// nobody can tell.
+  func isElsewhere(than entry: OwnedLocation) -> Bool {
+    let mine: Descriptor?
     switch root {
-    case .directory(let root): root.descriptor.isOnFileSystem(of: directory.descriptor)
-    case .file(let file): file.directory.descriptor.isOnFileSystem(of: directory.descriptor)
+    case .directory(let root): mine = try? root.open(.dot, .directory)
+    case .file(let file): mine = try? file.directory.open(.dot, .directory)
     }
+    let inside = try? entry.with { (entry) throws(SystemError) in try entry.open(.directory) }
+    guard let mine, let theirs = inside ?? (try? entry.directory.open(.dot, .directory)) else {
+      return false
+    }
+    return !mine.isOnFileSystem(of: theirs)
   }
 
   /// The file that stands for `location`; nil where there is none, or where it cannot be read. Below the root no

@@ -95,6 +95,6 @@ extension CopyOutcome {
   /// Whether the data was read bit by bit.
   fileprivate var isOfSeveralMoments: Bool {
     if case .slices = execution { return true }
-    return offloaded > 0 || copied > 0
+    return offloaded > 0 || copied > 0 || (update?.read ?? 0) > 0
   }
 }

@@ -214,7 +214,7 @@ extension EntryCopier {
       if ReflinkError.Code(error.errno) == .noSpace, makeRoom(replacing: replacement, destination) {
         return try attempt(.createFile, source, destination) { () throws(SystemError) in
           OpenDestination(
-            try destination.open([.write, .create, .exclusive], mode: mode), .named)
+            try destination.open(writing.union([.create, .exclusive]), mode: mode), .named)
         }
       }
       throw notReplaced(replacement, .createFile, error, source, destination)

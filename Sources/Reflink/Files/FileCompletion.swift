@@ -12,11 +12,29 @@ extension EntryCopier {
         return try beginAgain(&copy, source, destination)
       }
     }
+    if let change = copy.earlierChange,
+      (try? copy.transfer.mover.source.status().changed) != change
+    {
+      // Somebody writes to the earlier copy: it is looked at anew.
+      if let leftover = discard(&copy, destination) {
+        var failure = ReflinkError(
+          code: .sourceChanged, operation: .read, source: source.path, destination: destination.path
+        )
+        failure.leftover = leftover
+        throw failure
+      }
+      return .toBeginAgain
+    }
     var failure: ReflinkError?
+    do throws(SystemError) {
+      try writeOutUpdate(copy)
+    } catch {
+      failure = error.during(.synchronize, source.path, destination.path)
+    }
     do throws(AttributeCopy.Failure) {
       try applyAttributes(copy)
     } catch {
-      failure = report(error, source, destination)
+      failure = failure ?? report(error, source, destination)
     }
     do throws(SystemError) {
       try synchronize(
@@ -71,6 +89,15 @@ extension EntryCopier {
       throw failure
     }
     activity?.controller?.fileDone()
+  }
+
+  /// Before it has the source's time: after a power cut it would look like the source, and hold what the earlier
+  /// copy held.
+  private func writeOutUpdate(_ copy: borrowing FileCopy) throws(SystemError) {
+    guard let update = copy.transfer.outcome.update, update.written > 0 || update.punched > 0 else {
+      return
+    }
+    try copy.transfer.mover.destination.synchronize()
   }
 
   private func applyAttributes(_ copy: borrowing FileCopy) throws(AttributeCopy.Failure) {

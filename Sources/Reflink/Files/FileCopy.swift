@@ -17,6 +17,8 @@ struct FileCopy: ~Copyable, Sendable {
   let original: Descriptor?
   /// When it began; nil where nobody watches.
   let begun: Instant?
+  /// When the earlier copy that the data is taken from was changed last; nil where it is the source's.
+  var earlierChange: FileStatus.Time?
   /// Whether the end of a clone that was cancelled was waited for.
   var hasWaitedForEnd = false
   /// Where it stands still until it is told to go on, as one of several files of one moment.
@@ -55,7 +57,7 @@ extension EntryCopier {
   /// Copies a regular file (or what can be read from another kind) to a name.
   func copyFile(
     _ entry: EntryFacts, _ file: consuming Descriptor, _ source: Location,
-    to destination: Location, _ turn: WorkerTurn?
+    to destination: Location, isThroughLink: Bool = false, _ turn: WorkerTurn?
   ) throws(ReflinkError) -> Result {
     if let target = try replacedTarget(entry, source, destination) {
       var entry = entry
@@ -63,7 +65,7 @@ extension EntryCopier {
       entry.isConfirmed = true
       return try target.with { (target) throws(ReflinkError) in
         guard let file = opened.take() else { return .begunAgain }
-        return try copyFile(entry, file, source, to: target, turn)
+        return try copyFile(entry, file, source, to: target, isThroughLink: true, turn)
       }
     }
     // Before there is a copy: what the source's rights are decides what it is made with.
@@ -84,8 +86,9 @@ extension EntryCopier {
         attributes, rights, entry.source, to: target, source, destination)
       let type = target.type
       let name = target.name
-      let from = try dataSource(
-        file, entry, source, destination, mayBuild: name != nil && type == .regular)
+      // The target of a link has another name than what it is the copy of.
+      let mayBuild = name != nil && type == .regular && !isThroughLink
+      let from = try dataSource(file, entry, source, destination, mayBuild: mayBuild)
       var transfer = FileTransfer(
         from: from.data, from.status, into: target.descriptor, type,
         cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
@@ -95,6 +98,7 @@ extension EntryCopier {
       var copy = FileCopy(
         status: entry.source, isOperand: entry.isOperand, transfer: transfer, name: name,
         attributes: copied, begun: begun, replacing: target.replaced, original: from.original)
+      if from.unchanged != nil { copy.earlierChange = from.status.changed }
       if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)
     }

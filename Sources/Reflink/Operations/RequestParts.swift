@@ -34,11 +34,13 @@ extension CopyOptions {
   func check(
     _ source: FilePath, _ destination: FilePath, _ basis: CopyBasis? = nil
   ) throws(ReflinkError) {
-    guard basis == nil || (cloning != .never && holes == .keep) else {
+    guard basis == nil || (cloning == .preferred && holes == .keep && slices == .whole) else {
       throw ReflinkError(
         code: .invalidArgument, operation: .prepare, source: source, destination: destination,
         errno: .invalidArgument,
-        reason: "what builds on an earlier copy shares data with it, and keeps holes")
+        reason:
+          "what builds on an earlier copy shares data with that where it can, in no slices, and keeps holes"
+      )
     }
     guard cloning != .required || holes == .keep else {
       throw ReflinkError(

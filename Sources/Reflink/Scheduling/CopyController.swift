@@ -11,6 +11,8 @@ public final class CopyController: Sendable {
   private let cancelled = Atomic<Bool>(false)
   private let done = Atomic<Int64>(0)
   private let skipped = Atomic<Int64>(0)
+  private let read = Atomic<Int64>(0)
+  private let written = Atomic<Int64>(0)
   private let files = Atomic<Int>(0)
   /// Whether anybody asked how far it is: only then files of a tree are noted.
   private let watched = Atomic<Bool>(false)
@@ -87,6 +89,8 @@ public final class CopyController: Sendable {
         filesDone: files.load(ordering: .relaxed),
         filesExpected: state.isOpenEnded ? nil : state.filesStated ?? state.filesExpected,
         currentPath: state.currentPath, method: state.method, isFinished: state.isFinished)
+      progress.bytesCompared = read.load(ordering: .relaxed)
+      progress.bytesUpdated = written.load(ordering: .relaxed)
       if let fraction = progress.share {
         state.furthest = max(state.furthest, fraction)
         progress.fraction = state.furthest
@@ -148,6 +152,13 @@ public final class CopyController: Sendable {
   func skip(_ bytes: Int64) {
     skipped.addSaturating(bytes)
     parent?.skip(bytes)
+  }
+
+  /// Read to be compared with an earlier copy, and written since it differed.
+  func compared(_ bytes: Int64, _ differing: Int64) {
+    read.addSaturating(bytes)
+    written.addSaturating(differing)
+    parent?.compared(bytes, differing)
   }
 
   func fileDone() {

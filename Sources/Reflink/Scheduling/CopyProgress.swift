@@ -6,6 +6,11 @@ public struct CopyProgress: Sendable, Hashable {
   /// Bytes cloned, offloaded, copied and skipped as holes. Also while one whole FICLONE
   /// runs: from 16 MiB and 1,024 extents on its destination is watched as it grows.
   public let bytesDone: Int64
+  /// Among them, bytes that were read to be compared with an earlier copy (`CopyBasis`); what was neither
+  /// compared nor moved was known to be equal.
+  public internal(set) var bytesCompared: Int64 = 0
+  /// Among those, bytes that were written, since they differ.
+  public internal(set) var bytesUpdated: Int64 = 0
   /// Bytes of files that were left as they are, which are dealt with too.
   public let bytesSkipped: Int64
   /// Bytes in all; nil where nobody counted: a tree without a plan.
@@ -30,8 +35,10 @@ public struct CopyProgress: Sendable, Hashable {
   public init(
     bytesDone: Int64 = 0, bytesSkipped: Int64 = 0, bytesExpected: Int64? = nil, filesDone: Int = 0,
     filesExpected: Int? = nil, currentPath: FilePath? = nil, method: CopyOutcome.Method? = nil,
-    isFinished: Bool = false
+    isFinished: Bool = false, bytesCompared: Int64 = 0, bytesUpdated: Int64 = 0
   ) {
+    self.bytesCompared = bytesCompared
+    self.bytesUpdated = bytesUpdated
     self.bytesDone = bytesDone
     self.bytesSkipped = bytesSkipped
     self.bytesExpected = bytesExpected

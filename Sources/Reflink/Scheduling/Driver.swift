@@ -52,8 +52,15 @@ protocol Transfer: ~Copyable {
   /// How far it got, in bytes; may grow while it waits.
   var bytesDone: Int64 { get }
 
+  /// What was read to be compared with an earlier copy, and written since it differed, in bytes.
+  var compared: (read: Int64, written: Int64) { get }
+
   /// How data moves; nil while that is not known.
   var movesBy: CopyOutcome.Method? { get }
+}
+
+extension Transfer where Self: ~Copyable {
+  var compared: (read: Int64, written: Int64) { (0, 0) }
 }
 
 /// How long work may keep its thread while others wait: the kernel's `cond_resched()`.
@@ -96,10 +103,15 @@ func advance<T: Transfer & ~Copyable>(
       transfer.cancel()
       return .cancelled
     }
-    let before = transfer.bytesDone
+    let (before, compared) = (transfer.bytesDone, transfer.compared)
     let step = try transfer.step()
     if let controller = activity?.controller {
       controller.add(transfer.bytesDone.saturatingSubtract(before))
+      if transfer.compared.read != compared.read {
+        controller.compared(
+          transfer.compared.read.saturatingSubtract(compared.read),
+          transfer.compared.written.saturatingSubtract(compared.written))
+      }
       if let method = transfer.movesBy { controller.moves(by: method) }
     }
     switch step {

@@ -121,8 +121,8 @@ extension CopyOutcome {
   /// What a copy that builds on an earlier one (`CopyBasis`) did, in bytes. What is equal is shared with the
   /// earlier copy, and counts as `cloned`; what is written counts as `copied`.
   public struct Update: Sendable, Hashable, Codable {
-    /// The earlier copy.
-    public var earlier: FilePath = ""
+    /// The earlier copy; nil of several.
+    public var earlier: FilePath?
     /// Whether size and time told that nothing has changed: no data was read.
     public var isUnchanged = false
     /// Known to be equal without being read; see `CopyBasis.snapshot`.

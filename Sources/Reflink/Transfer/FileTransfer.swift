@@ -52,7 +52,8 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   /// Its place in the line of a large source, while it has one.
   var place: ClonePlace?
   let pace: TransferPace
-  private let identity: FileStatus.Identity
+  private var identity: FileStatus.Identity
+  private let sourceIdentity: FileStatus.Identity
   /// How far the source is accounted for.
   var position: Int64 = 0
   /// The end of the run of data that `position` is in.
@@ -81,6 +82,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   ) {
     self.pace = pace
     self.basis = basis
+    sourceIdentity = status.identity
     identity = basis?.identity ?? status.identity
     if let place, place.files.contains(status.identity) { self.place = place }
     waitsForRoom =
@@ -111,11 +113,15 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     }
   }
 
-  /// The first method without an earlier copy.
-  mutating func methodWithoutBasis() -> Method {
+  /// Begins anew without the earlier copy: it cannot be cloned, or somebody writes to it.
+  mutating func beginWithoutBasis() throws(SystemError) {
+    try mover.destination.truncate(to: 0)
+    (position, segmentEnd, writtenEnd, allocatedEnd) = (0, 0, 0, 0)
     basis = nil
+    place = nil
+    identity = sourceIdentity
     mover.outcome = CopyOutcome()
-    return mover.cloning == .never ? methodAfterClone() : .clone
+    method = .clone
   }
 
   /// The first method that may move data without sharing all of it.
@@ -133,8 +139,9 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     defer { if place != nil, !isCloningWhole { place = nil } }
     guard let limit = pace.limit else { return try stepByMethod() }
     if let wait = limit.pause() { return .waiting(wait) }
-    let before = mover.moved
-    defer { limit.charge(mover.moved - before) }
+    // What is read to be compared counts too.
+    let before = mover.moved.saturatingAdd(compared.read)
+    defer { limit.charge(max(mover.moved.saturatingAdd(compared.read) - before, 0)) }
     return try stepByMethod()
   }
 
@@ -187,6 +194,11 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   var bytesDone: Int64 {
     if case .watchClone = method { return basis == nil ? writtenEnd : 0 }
     return position
+  }
+
+  var compared: (read: Int64, written: Int64) {
+    guard let update = mover.outcome.update else { return (0, 0) }
+    return (update.read, update.written)
   }
 
   var bytesRemaining: Int64 { max(statedSize - bytesDone, 0) }

@@ -8,8 +8,10 @@ import SystemPackage
   let earlier: Descriptor
   let path: FilePath
   let identity: FileStatus.Identity
+  /// As it was opened.
+  private let status: FileStatus
   /// Its size, in bytes.
-  let size: Int64
+  var size: Int64 { status.size }
   /// What is known without reading; nil where everything is compared by content.
   private(set) var proof: SnapshotProof?
 
@@ -27,10 +29,13 @@ import SystemPackage
   init(_ earlier: consuming EarlierFile, proof: SnapshotProof?) {
     path = earlier.path
     identity = earlier.status.identity
-    size = earlier.status.size
+    status = earlier.status
     self.earlier = earlier.descriptor
     self.proof = proof
   }
+
+  /// Whether nobody has written to it.
+  var isAsOpened: Bool { (try? earlier.status().isAsWritten(status)) ?? false }
 
   /// What the proof said does not count: everything is compared anew.
   func dropProof() {

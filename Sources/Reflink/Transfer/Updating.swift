@@ -17,7 +17,10 @@ extension FileTransfer {
     update.unit = max(Int64(Self.block), (try? mover.destination.sharingUnit().bytes) ?? 0)
     update.copySize = mover.destination.setSmallestCopies()
     // At once: Btrfs would write zeros to the last block, a hole by then, of a file that grows later.
-    if update.size != statedSize { try mover.destination.truncate(to: statedSize) }
+    // XFS would unshare the last block of a file that keeps its size.
+    if try mover.destination.status().size != statedSize {
+      try mover.destination.truncate(to: statedSize)
+    }
     writtenEnd = statedSize
     restart(update)
   }
@@ -29,6 +32,17 @@ extension FileTransfer {
     method = .update(update)
   }
 
+  /// Compares everything, from the beginning.
+  private mutating func restartWithoutProof(_ update: Update) {
+    update.dropProof()
+    mover.outcome.cloned = 0
+    mover.outcome.copied = 0
+    mover.outcome.holes = 0
+    mover.outcome.update?.equalByProof = 0
+    mover.outcome.update?.equalByComparison = 0
+    restart(update)
+  }
+
   /// One bounded part: what is known to be equal, a hole, or some data to be compared.
   mutating func update(_ update: Update) throws(SystemError) -> Step {
     guard position < statedSize else { return try endUpdate(update) }
@@ -36,7 +50,10 @@ extension FileTransfer {
     var limit = statedSize
     if let proof = update.proof {
       if position >= update.changedEnd {
-        let run = try proof.run(at: position, now: mover.source)
+        guard let run = try? proof.run(at: position, now: mover.source) else {
+          restartWithoutProof(update)
+          return .advanced(0)
+        }
         // Whole blocks of the destination: one of which a part has changed may become a hole.
         let isSettled = run.end >= statedSize && update.size == statedSize
         let end = isSettled ? statedSize : run.end / update.unit * update.unit
@@ -45,7 +62,9 @@ extension FileTransfer {
           position = end
           return .advanced(end - start)
         }
-        update.changedEnd = max(run.end, position + 1).roundedUp(to: update.unit)
+        let next = max(run.end, position + 1).roundedUp(to: update.unit)
+        // The last block of the longest files has no end that is a number.
+        update.changedEnd = next > position ? next : statedSize
       }
       limit = min(limit, update.changedEnd)
     }
@@ -55,11 +74,11 @@ extension FileTransfer {
         statedSize = position
         return .advanced(0)
       }
-      let hole = position..<min(end, limit, position.saturatingAdd(Self.longestPunch))
-      if try makeHole(hole, update) {
-        mover.outcome.holes += hole.length
-        position = hole.upperBound
-        return .advanced(hole.length)
+      let hole = position..<min(end, limit)
+      if let length = try makeHole(hole, update) {
+        mover.outcome.holes += length
+        position += length
+        return .advanced(length)
       }
       segmentEnd = hole.upperBound
     }
@@ -83,25 +102,26 @@ extension FileTransfer {
     return nil
   }
 
-  /// False where the file system makes no holes: then zeros are compared.
+  /// Returns how much of the hole is one now; nil where the file system makes no holes: then zeros are compared.
   private mutating func makeHole(
     _ hole: Range<Int64>, _ update: Update
-  ) throws(SystemError) -> Bool {
+  ) throws(SystemError) -> Int64? {
     // The last block whole, also where the file ends inside it.
     let end =
       hole.upperBound < writtenEnd ? hole.upperBound : writtenEnd.roundedUp(to: update.unit)
     guard hole.lowerBound < writtenEnd,
       let data = try mover.destination.nextData(from: hole.lowerBound), data < end
-    else { return true }
+    else { return hole.length }
+    let punched = data..<min(end, data.saturatingAdd(Self.longestPunch))
     do throws(SystemError) {
-      try mover.destination.punchHole(data..<end)
+      try mover.destination.punchHole(punched)
     } catch {
       guard error.errno == .notSupported || error.errno == .noFunction else { throw error }
-      return false
+      return nil
     }
     update.found = (0..<0, false)
-    mover.outcome.update?.punched += end - data
-    return true
+    mover.outcome.update?.punched += punched.length
+    return min(punched.upperBound, hole.upperBound) - hole.lowerBound
   }
 
   /// Reads some of the source, and writes what the destination has not.
@@ -155,7 +175,9 @@ extension FileTransfer {
     _ part: Range<Int>, at offset: Int64, _ update: Update
   ) throws(SystemError) {
     let buffers = update.buffers(leavingNoCache: pace.leavesNoCache)
-    let there = try mover.destination.read(into: buffers.destination, count: part.count, at: offset)
+    // What cannot be read there is written.
+    let there =
+      (try? mover.destination.read(into: buffers.destination, count: part.count, at: offset)) ?? 0
     var start = 0
     while start < part.count {
       // Blocks of the file, not of the buffer.
@@ -208,12 +230,13 @@ extension FileTransfer {
 
   /// The source is at its end, unless what was skipped has to be looked at after all.
   private mutating func endUpdate(_ update: Update) throws(SystemError) -> Step {
+    guard update.isAsOpened else {
+      // Somebody writes to the earlier copy.
+      try beginWithoutBasis()
+      return .advanced(0)
+    }
     if let proof = update.proof, !proof.holds(now: mover.source) {
-      update.dropProof()
-      mover.outcome.cloned = 0
-      mover.outcome.copied = 0
-      mover.outcome.holes = 0
-      restart(update)
+      restartWithoutProof(update)
       return .advanced(0)
     }
     if let size = update.copySize { mover.destination.setCopySize(size) }

@@ -143,7 +143,7 @@ extension FileTransfer {
     }
     if basis != nil {
       // The source itself may do.
-      method = methodWithoutBasis()
+      try beginWithoutBasis()
       return .advanced(0)
     }
     try mover.cloneRefused(cause, error)

@@ -143,7 +143,9 @@ package struct TreeCopier {
         let pair = try OperandPair(source, destination, entries)
         return try copyLocated(pair.source, to: pair.destination, basedOn: basis)
       } catch {
-        guard error.errno == .tooManyOpenFiles, !isDirectory(source) else { throw error }
+        guard error.errno == .tooManyOpenFiles, basis == nil, !isDirectory(source) else {
+          throw error
+        }
       }
       // Without the two directories, which are closed by now: as cp, which has the files open alone.
       return try copyLocated(
@@ -184,15 +186,14 @@ package struct TreeCopier {
   private mutating func copyLocated(
     _ source: OwnedLocation, to destination: OwnedLocation, basedOn basis: CopyBasis? = nil
   ) throws(ReflinkError) -> Bool {
-    let entries =
-      try basis.map { (basis) throws(ReflinkError) in
-        try self.entries.basedOn(basis, source, destination)
-      } ?? self.entries
+    var entries = entries
+    if let basis { entries = try entries.basedOn(basis, source, destination) }
     if entries.options.sweepsLeftovers, swept !== destination.directory {
       LeftoverSweep.removeLeftovers(in: destination.directory)
       swept = destination.directory
     }
-    return try OwnedLocation.with(source, destination) { (from, to) throws(ReflinkError) -> Bool in
+    return try OwnedLocation.with(source, destination) {
+      [entries] (from, to) throws(ReflinkError) -> Bool in
       try entries.unsynchronized?.finishIfMany()
       let result = try entries.copy(from, isOperand: true, to: to)
       switch result {

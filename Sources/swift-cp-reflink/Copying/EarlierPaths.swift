@@ -14,20 +14,25 @@ struct EarlierPaths {
 
   /// What is wrong with them; nil where they are all there.
   func fault() -> String? {
-    for (option, names) in [("--clone-dest", copies), ("--since", snapshot.map { [$0] } ?? [])] {
-      for name in names {
-        do throws(Errno) {
-          _ = try OwnedLocation.status(of: name)
-        } catch {
-          return "\(option) \(Quoting.name(name)): \(errorText(error.rawValue))"
-        }
-      }
+    if isEmpty { return nil }
+    for name in copies {
+      if let fault = fault(name, of: "--clone-dest") { return fault }
     }
-    return nil
+    return snapshot.flatMap { fault($0, of: "--since") }
+  }
+
+  private func fault(_ name: OwnedName, of option: String) -> String? {
+    do throws(Errno) {
+      _ = try OwnedLocation.status(of: name)
+      return nil
+    } catch {
+      return "\(option) \(Quoting.name(name)): \(errorText(error.rawValue))"
+    }
   }
 
   /// For one operand; nil where nothing was asked for, or nothing of it is there.
   func basis(of pair: OperandPair) -> CopyBasis? {
+    if isEmpty { return nil }
     let copies = copies.compactMap { place(of: pair, in: $0) }
     if copies.isEmpty { return nil }
     return CopyBasis(

@@ -28,7 +28,7 @@ final class Deduplicating: Sendable {
   private func share(_ source: FilePath, _ file: FilePath) {
     guard EntryIdentity(OwnedName(file), follow: false) != nil else { return }
     do throws(ReflinkError) {
-      let outcome = try Blocking.deduplicate(file, with: source)
+      let outcome = try Reflink.deduplicate(file, with: source, interruption: .ofCommand)
       state.withLock { state in
         state.files += 1
         state.total.add(outcome)

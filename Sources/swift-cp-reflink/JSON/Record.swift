@@ -149,7 +149,7 @@ extension JSONObject {
     bytes.add("holes", file.holes)
     add("bytes", bytes)
     if let update = file.update {
-      add("basedOn", path: update.earlier)
+      if let earlier = update.earlier { add("basedOn", path: earlier) }
       var object = JSONObject()
       object.add("unchanged", update.isUnchanged)
       object.add(update)

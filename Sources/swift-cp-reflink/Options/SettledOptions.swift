@@ -110,7 +110,13 @@ extension OptionState {
     if settings.task == .dedupe { return conflict("--dedupe") }
     if settings.makesSnapshots { return conflict("--snapshot") }
     if settings.copyOptions.product != .copies { return conflict("-l, -s or --attributes-only") }
+    // Its data is shared with the earlier copy, as far as it is.
     if settings.copyOptions.cloning == .never { return conflict("--reflink=never") }
+    if settings.copyOptions.cloning == .required { return conflict("--reflink=always") }
+    if settings.copyOptions.slices != .whole { return conflict("--clone-slice") }
+    if earlier.ignoresTimes, earlier.snapshot != nil {
+      return "--since relies on times, and cannot be combined with --ignore-times"
+    }
     if settings.copyOptions.holes != .keep { return conflict("--sparse") }
     return nil
   }

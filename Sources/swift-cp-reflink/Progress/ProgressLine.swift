@@ -34,9 +34,9 @@ struct ProgressLine {
 
   /// In the order in which they are shown.
   private enum Part: CaseIterable {
-    case percent, bytes, whole, files, rate, left
+    case percent, bytes, whole, files, update, rate, left
 
-    static var byImportance: [Part] { [.percent, .bytes, .rate, .left, .whole, .files] }
+    static var byImportance: [Part] { [.percent, .bytes, .rate, .left, .whole, .files, .update] }
   }
 
   private func text(of part: Part) -> String? {
@@ -59,6 +59,10 @@ struct ProgressLine {
         return expected > 1 ? "\(progress.filesDone)/\(expected) files" : nil
       }
       return progress.filesDone > 0 ? "\(progress.filesDone) files" : nil
+    case .update:
+      guard progress.bytesCompared > 0 else { return nil }
+      return
+        "\(Units.bytes(progress.bytesCompared)) read, \(Units.bytes(progress.bytesUpdated)) written"
     case .rate: return rate.map { "\(Units.bytes(Int64(clamping: $0)))/s" }
     case .left:
       guard let rate, rate > 0, let expected = progress.bytesExpected else { return nil }

@@ -234,7 +234,7 @@ final class Reporter: Sendable {
 
 extension Reporter {
   private func describe(_ update: CopyOutcome.Update, _ outcome: CopyOutcome) -> String {
-    let name = Quoting.name(OwnedName(update.earlier))
+    let name = update.earlier.map { Quoting.name(OwnedName($0)) } ?? ""
     if update.isUnchanged, outcome.clone != .worked {
       return "copied from \(name), which has not changed\n"
     }

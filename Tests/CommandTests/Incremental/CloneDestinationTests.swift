@@ -149,6 +149,12 @@ import Testing
       ("--clone-dest=one -l", "--clone-dest cannot be combined with -l, -s or --attributes-only"),
       ("--clone-dest=one --snapshot", "--clone-dest cannot be combined with --snapshot"),
       ("--clone-dest=one --reflink=never", "--clone-dest cannot be combined with --reflink=never"),
+      ("--clone-dest=one --reflink", "--clone-dest cannot be combined with --reflink=always"),
+      ("--clone-dest=one --clone-slice=1M", "--clone-dest cannot be combined with --clone-slice"),
+      (
+        "--clone-dest=one --since=one --ignore-times",
+        "--since relies on times, and cannot be combined with --ignore-times"
+      ),
       ("--clone-dest=one --sparse=always", "--clone-dest cannot be combined with --sparse"),
       ("--clone-dest=one --probe", "--clone-dest cannot be combined with --probe"),
       ("--clone-dest=/proc", "'/proc': an earlier copy is of use on the destination's file system"),
@@ -172,6 +178,55 @@ import Testing
       #expect(try await directory.cp(["-a"] + most + ["s", "two"]).status == 0)
       let more = try await directory.cp(["-a", "--clone-dest=one"] + most + ["s", "three"])
       #expect(more.status == 1 && more.errors.contains("more than 20 times --clone-dest"))
+    }
+  }
+
+  /// A link in the destination has its target replaced, whose name is another's in the earlier copy.
+  @Test func theTargetOfALinkHasNoEarlierCopy() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await shell(
+        """
+        mkdir s one two; head -c 9000 /dev/urandom >s/b; head -c 9000 /dev/urandom >one/x; touch -r s/b one/x
+        echo old >two/x; ln -s x two/b
+        """, in: directory.path)
+      let result = try await directory.cp("-aT", "--clone-dest=one", "s", "two")
+      #expect(result.status == 0)
+      #expect(try directory.read("two/x") == directory.read("s/b"))
+    }
+  }
+
+  /// Each subvolume of Btrfs has a device number of its own.
+  @Test func subvolumesAreOneFileSystem() async throws {
+    try await withDirectory(on: .btrfs) { directory in
+      try await shell(
+        """
+        btrfs -q subvolume create s; head -c 400000 /dev/urandom >s/a
+        btrfs -q subvolume snapshot -r s s1; sleep 0.02
+        btrfs -q subvolume create one; '\(BuiltCommand.path)' -aT s1 one
+        dd if=/dev/urandom of=s/a bs=4096 count=1 seek=7 conv=notrunc status=none
+        btrfs -q subvolume snapshot -r s s2; btrfs -q subvolume create two
+        """, in: directory.path)
+      let result = try await directory.cp(
+        "-aT", "--debug", "--clone-dest=one", "--since=s1", "s2", "two")
+      #expect(result.status == 0 && result.errors == "")
+      #expect(result.output.contains("based on 'one/a': 1 of 98 blocks written, 1 read\n"))
+      try await shell(
+        "cmp s/a two/a; btrfs -q subvolume delete s s1 s2 one two", in: directory.path)
+    }
+  }
+
+  /// After a power cut a file that has the source's time must not hold what the earlier copy held.
+  @Test func whatIsWrittenIsOnStorageBeforeItHasTheSourcesTime() async throws {
+    try await withDirectory(on: .xfs) { directory in
+      try await prepare(directory)
+      try directory.overwrite("s/d/a", at: 0, randomBytes(100))
+      let (result, trace) = try await directory.tracedCp(
+        ["-e", "trace=pwrite64,fsync,utimensat"], ["-p", "--clone-dest=one/d", "s/d/a", "a"])
+      #expect(result.status == 0)
+      let names = trace.compactMap { line in
+        ["pwrite64", "fsync", "utimensat"].first { line.contains("\($0)(") }
+      }
+      #expect(names == ["pwrite64", "fsync", "utimensat"])
     }
   }
 

@@ -44,6 +44,15 @@ import Testing
       ProgressLine(progress: CopyProgress(filesDone: 3), rate: 0).text(columns: 80) == "3 files")
   }
 
+  /// What was read to be compared with an earlier copy, and what of it was written.
+  @Test func aSecondCopySaysWhatItReadsAndWrites() {
+    let progress = CopyProgress(
+      bytesDone: 1 << 30, bytesExpected: 4 << 30, bytesCompared: 5 << 20, bytesUpdated: 1 << 20)
+    #expect(
+      ProgressLine(progress: progress, rate: nil).text(columns: 80)
+        == " 25%  1.0 GiB of 4.0 GiB  5.0 MiB read, 1.0 MiB written")
+  }
+
   @Test func isNotFullBeforeTheEnd() {
     let progress = CopyProgress(bytesDone: 99_999, bytesExpected: 100_000)
     #expect(ProgressLine(progress: progress, rate: nil).text(columns: 80).hasPrefix(" 99%"))
