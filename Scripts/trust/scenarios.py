@@ -61,7 +61,7 @@ ALL = [
              ["--atomic", "--fsync", "-aT", "-j1", "s", "t"], "atomic"),
     Scenario("tree based on an earlier copy", SOURCE + EARLIER,
              ["-aT", "-j1", "--clone-dest=e", "--since=p", "s", "t"], "atomic"),
-    Scenario("tree brought up to date", SOURCE + EARLIER + "cp -a e t",
+    Scenario("tree brought up to date", SOURCE + EARLIER + "cp -a e t\n",
              ["-aT", "-j1", "--clone-dest=t", "s", "t"], "atomic"),
 ]
 SNAPSHOTS = [
