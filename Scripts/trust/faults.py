@@ -75,7 +75,8 @@ def judge(scenario, directory, before, want, result, counts, what):
             wrong = wrong or "a temporary name is left, with status 0"
     else:
         counts["told"] += 1
-        if not any(f"'{path}" in result.errors for path in ("s", "t", ".")):
+        # The source, the target, an earlier copy, an earlier clone.
+        if not any(f"'{path}" in result.errors for path in ("s", "t", ".", "e'", "p'")):
             wrong = f"the message names nothing: {result.errors!r}"
         for name in after:
             if common.is_temporary(name.split("/")[-1]) and name not in result.errors:
