@@ -58,7 +58,7 @@ struct ExtentReader: Sendable {
 
 extension Descriptor.Extent {
   /// What stands behind the part of it that begins at `offset`.
-  fileprivate func kind(from offset: Int64) -> ExtentMap.Extent.Kind {
+  func kind(from offset: Int64) -> ExtentMap.Extent.Kind {
     if flags.contains(.inline) { return .inline }
     if flags.contains(.unwritten) { return .unwritten }
     if !flags.isDisjoint(with: [.unknown, .delayed]) { return .unknown }
