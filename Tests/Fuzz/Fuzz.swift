@@ -85,7 +85,8 @@ private func fuzzExtents(_ bytes: [UInt8]) {
       let extent = Descriptor.Extent(
         logical: start, length: length, physical: place,
         flags: UInt32(truncatingIfNeeded: place >> 3))
-      extents.append(ExtentMap.Extent(range: extent.range, kind: extent.kind(from: extent.range.lowerBound)))
+      extents.append(
+        ExtentMap.Extent(range: extent.range, kind: extent.kind(from: extent.range.lowerBound)))
     }
     return ExtentMap(extents: extents)
   }
