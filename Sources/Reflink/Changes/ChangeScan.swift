@@ -108,27 +108,18 @@ struct ChangeScan: ~Copyable, Operation {
     stage = .comparing(proof)
   }
 
-  /// One run.
+  /// One run, or the end.
   private mutating func compare(_ proof: SnapshotProof) throws(SystemError) {
-    let size =
-      hasUnnamed ? try clone.mover.destination.status().size : file.size
-    guard position < size else { return try end(proof, size) }
-    let run =
-      hasUnnamed
-      ? try proof.run(at: position, now: clone.mover.destination)
-      : try proof.run(at: position, now: clone.mover.source)
-    let end = max(min(run.end, size), position + 1)
-    ranges.append(position..<end, run.verdict)
-    position = end
-  }
-
-  private mutating func end(_ proof: SnapshotProof, _ size: Int64) throws(SystemError) {
-    let holds =
-      hasUnnamed
-      ? proof.holds(now: clone.mover.destination) : proof.holds(now: clone.mover.source)
-    guard holds else { return giveUp() }
+    if position < proof.size {
+      let run = try proof.run(at: position)
+      let end = max(min(run.end, proof.size), position + 1)
+      ranges.append(position..<end, run.verdict)
+      position = end
+      return
+    }
+    guard proof.holds else { return giveUp() }
     outcome = ChangedRanges(
-      size: size, changed: ranges.changed, equal: ranges.equal,
+      size: proof.size, changed: ranges.changed, equal: ranges.equal,
       certainty: ranges.hasDoubts ? .upperBound : .exact)
     stage = .finished
   }

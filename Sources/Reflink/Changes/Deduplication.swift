@@ -100,39 +100,21 @@ struct Deduplication: ~Copyable, Operation {
       position = size
       return
     }
-    try share(position..<position + Int64(min(count, there)))
-  }
-
-  /// Finds runs of blocks that are equal, and has the kernel share them.
-  private mutating func share(_ range: Range<Int64>) throws(SystemError) {
-    var start = range.lowerBound
-    while start < range.upperBound {
-      var end = blockEnd(start, range)
-      let isSame = isEqual(start..<end, from: range.lowerBound)
-      while end < range.upperBound {
-        let next = blockEnd(end, range)
-        guard isEqual(end..<next, from: range.lowerBound) == isSame else { break }
-        end = next
-      }
-      if isSame {
-        try shareEqual(start..<end)
+    let start = position
+    var runs = BlockRuns(
+      buffers.source, 0..<min(count, there), buffers.file, count: there, at: start, block: unit)
+    while let (range, isEqual) = runs.next() {
+      let part = start + Int64(range.lowerBound)..<start + Int64(range.upperBound)
+      if isEqual {
+        try shareEqual(part)
       } else {
-        outcome.different += end - start
+        outcome.different += part.length
       }
-      start = end
-      position = end
+      position = part.upperBound
     }
   }
 
-  private func blockEnd(_ start: Int64, _ range: Range<Int64>) -> Int64 {
-    min((start / unit + 1) * unit, range.upperBound)
-  }
-
-  private func isEqual(_ range: Range<Int64>, from start: Int64) -> Bool {
-    let part = Int(range.lowerBound - start)..<Int(range.upperBound - start)
-    return buffers.source.isEqual(part, to: buffers.file, from: part.lowerBound)
-  }
-
+  /// Has the kernel share blocks that are equal.
   private mutating func shareEqual(_ range: Range<Int64>) throws(SystemError) {
     // A part of a block is taken only where both files end with it.
     let endsBoth =

@@ -5,6 +5,8 @@
   /// The clone, which keeps its blocks from being given to anything else as long as it is there.
   private let snapshot: Descriptor
   private let status: FileStatus
+  /// A clone of the file as it is now, or the file itself.
+  private let now: Descriptor
   private let later: FileStatus
   private var comparison: PlaceComparison
 
@@ -15,24 +17,28 @@
   init?(_ snapshot: consuming Descriptor, now: borrowing Descriptor) {
     guard now.hasComparablePlaces(with: snapshot), let status = try? snapshot.status(),
       status.type == .regular, let later = try? now.status(),
-      let unit = try? now.sharingUnit()
+      let unit = try? now.sharingUnit(), let now = try? Descriptor(duplicating: now.number)
     else { return nil }
     self.snapshot = snapshot
     self.status = status
+    self.now = now
     self.later = later
     comparison = PlaceComparison(before: status.size, now: later.size, unit: unit.bytes)
   }
 
   /// The verdict on what begins at `offset`, which never decreases; see `PlaceComparison.run`.
   func run(
-    at offset: Int64, now: borrowing Descriptor
+    at offset: Int64
   ) throws(SystemError) -> (verdict: PlaceComparison.Verdict, end: Int64) {
     try comparison.run(at: offset, before: snapshot, now: now)
   }
 
+  /// The size of the file as it is now, in bytes.
+  var size: Int64 { later.size }
+
   /// Whether nothing was done to either file meanwhile. To be asked in the end: only then all that was
   /// called equal is.
-  func holds(now: borrowing Descriptor) -> Bool {
+  var holds: Bool {
     guard let was = try? snapshot.status(), let held = try? now.status() else { return false }
     return was.isAsWritten(status) && held.isAsWritten(later)
   }

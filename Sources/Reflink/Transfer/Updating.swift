@@ -4,7 +4,7 @@ import SystemPackage
 /// they take space. Holes become what they are in the source.
 extension FileTransfer {
   /// What is compared and written as one, in bytes.
-  private static var block: Int { 4096 }
+  private static var block: Int64 { 4096 }
   /// Bytes that one step makes a hole of.
   private static var longestPunch: Int64 { 1 << 30 }
 
@@ -14,7 +14,7 @@ extension FileTransfer {
     account.earlier = update.path
     mover.outcome.clone = .worked
     mover.outcome.update = account
-    update.unit = max(Int64(Self.block), (try? mover.destination.sharingUnit().bytes) ?? 0)
+    update.unit = max(Self.block, (try? mover.destination.sharingUnit().bytes) ?? 0)
     update.copySize = mover.destination.setSmallestCopies()
     // At once: Btrfs would write zeros to the last block, a hole by then, of a file that grows later.
     // XFS would unshare the last block of a file that keeps its size.
@@ -50,7 +50,7 @@ extension FileTransfer {
     var limit = statedSize
     if let proof = update.proof {
       if position >= update.changedEnd {
-        guard let run = try? proof.run(at: position, now: mover.source) else {
+        guard let run = try? proof.run(at: position) else {
           restartWithoutProof(update)
           return .advanced(0)
         }
@@ -178,33 +178,16 @@ extension FileTransfer {
     // What cannot be read there is written.
     let there =
       (try? mover.destination.read(into: buffers.destination, count: part.count, at: offset)) ?? 0
-    var start = 0
-    while start < part.count {
-      // Blocks of the file, not of the buffer.
-      func blockEnd(_ start: Int) -> Int {
-        let inBlock = Int((offset + Int64(start)) % Int64(Self.block))
-        return min(start + Self.block - inBlock, part.count)
-      }
-      func isEqual(_ start: Int, _ end: Int) -> Bool {
-        end <= there
-          && buffers.source.isEqual(
-            part.lowerBound + start..<part.lowerBound + end, to: buffers.destination, from: start)
-      }
-      var end = blockEnd(start)
-      let isSame = isEqual(start, end)
-      while end < part.count {
-        let next = blockEnd(end)
-        guard isEqual(end, next) == isSame else { break }
-        end = next
-      }
-      if isSame {
-        equal(Int64(end - start), isProven: false)
+    var runs = BlockRuns(
+      buffers.source, part, buffers.destination, count: there, at: offset, block: Self.block)
+    while let (range, isEqual) = runs.next() {
+      if isEqual {
+        equal(Int64(range.count), isProven: false)
       } else {
         try write(
-          part.lowerBound + start..<part.lowerBound + end, of: buffers.source,
-          for: offset + Int64(start))
+          part.lowerBound + range.lowerBound..<part.lowerBound + range.upperBound,
+          of: buffers.source, for: offset + Int64(range.lowerBound))
       }
-      start = end
     }
   }
 
@@ -235,7 +218,7 @@ extension FileTransfer {
       try beginWithoutBasis()
       return .advanced(0)
     }
-    if let proof = update.proof, !proof.holds(now: mover.source) {
+    if let proof = update.proof, !proof.holds {
       restartWithoutProof(update)
       return .advanced(0)
     }
