@@ -21,10 +21,11 @@ public struct TestDirectory: Sendable, Codable {
 
 /// Gives a test a directory, and takes it away again. `subdirectory` is one that the
 /// file system was made with, such as a subvolume.
-public func withDirectory(
+@discardableResult
+public func withDirectory<Value>(
   on system: TestFileSystem, in subdirectory: String = "",
-  _ body: (TestDirectory) async throws -> Void
-) async throws {
+  _ body: (TestDirectory) async throws -> Value
+) async throws -> Value {
   try #require(Mounts.areAvailable, "the file systems are required")
   try await Mounts.prepare()
   let turns = Turns.of[system]
@@ -35,12 +36,13 @@ public func withDirectory(
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
   chmod(path, 0o755)
   do {
-    try await body(TestDirectory(path: path, system: system))
+    let value = try await body(TestDirectory(path: path, system: system))
+    try await remove(path)
+    return value
   } catch {
     try await remove(path)
     throw error
   }
-  try await remove(path)
 }
 
 private func remove(_ path: String) async throws {

@@ -14,6 +14,14 @@ public func becomesTrue(
   return try await isTrue()
 }
 
+/// Does work that must be met before its end, and says whether it was. How quick the work is
+/// beside other tests nobody knows: where it was over before anybody looked, there is more of it
+/// the next time, by a factor.
+public func meetsUnderWay(_ body: (_ factor: Int) async throws -> Bool) async rethrows -> Bool {
+  for factor in [1, 2, 4, 4, 4] where try await body(factor) { return true }
+  return false
+}
+
 /// Whether a task ends. One that does not is not waited for any longer.
 public func ends<Value, Failure>(
   _ task: Task<Value, Failure>, within bound: Duration = .seconds(300)
