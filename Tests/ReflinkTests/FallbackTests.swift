@@ -121,7 +121,7 @@ import Testing
         for part in ["-n 8192", "-i \(end - 16384)"] {
           try await shell("cmp \(part) a b", in: directory.path)
         }
-        #expect(try directory.allocated("b") < 1 << 20)
+        #expect(try directory.occupied("b") < 1 << 20)
       }
     }
   }

@@ -96,7 +96,7 @@ import Testing
       let size = Int(try directory.status("b").st_size)
       // A clone that was made by then has everything.
       #expect(size == (transfer.outcome.cloned > 0 ? 12 << 20 : kept))
-      #expect(try directory.allocated("b") <= size + 65536)
+      #expect(try directory.occupied("b") <= size + 65536)
     }
   }
 

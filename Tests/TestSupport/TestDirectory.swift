@@ -121,6 +121,25 @@ extension TestDirectory {
     return Int(try status(name).st_blocks) * 512
   }
 
+  /// Bytes that the file's data takes. XFS reserves more for a while, and more of it the busier the machine
+  /// is: there what can be read as data counts.
+  public func occupied(_ name: String) throws -> Int {
+    switch system {
+    case .xfs, .xfsSmallBlocks, .xfsWithoutReflink, .quietXfs, .overlay, .fuse: break
+    default: return try allocated(name)
+    }
+    let file = try FileDescriptor.open(FilePath(self[name]), .readOnly)
+    defer { try? file.close() }
+    fsync(file.rawValue)
+    var (bytes, offset) = (0, Int64(0))
+    while true {
+      let data = creflink_seek_data(file.rawValue, offset)
+      guard data >= 0 else { return bytes }
+      offset = creflink_seek_hole(file.rawValue, data)
+      bytes += Int(offset - data)
+    }
+  }
+
   /// A file with data at the given offsets and holes between and after.
   public func makeSparse(_ name: String, size: Int, data: [(at: Int, count: Int)]) throws {
     let file = try FileDescriptor.open(

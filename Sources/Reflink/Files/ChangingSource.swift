@@ -3,13 +3,15 @@ import SystemPackage
 
 /// Sources that somebody writes to while they are copied.
 extension EntryCopier {
-  /// An unnamed clone of the source, beside it, which is of one moment: where the destination is on
-  /// another file system, or where its extents are to be compared with those of an earlier clone. Nil where
-  /// that is not asked for, or not possible.
+  /// What clones the source into a file without a name, beside it: where the destination is on another file
+  /// system, or where its extents are to be compared with those of an earlier clone. Nil where that is not
+  /// asked for, or not possible.
   func momentaryClone(
     of file: borrowing Descriptor, _ status: FileStatus, _ source: Location,
-    _ destination: Location, isToBeCompared: Bool
-  ) -> Descriptor? {
+    _ destination: Location, comparedWith snapshot: consuming EarlierFile? = nil,
+    place: ClonePlace?
+  ) -> MomentaryClone? {
+    let isToBeCompared = snapshot != nil
     guard options.product == .copies, status.type == .regular, status.size > 0 else { return nil }
     if !isToBeCompared {
       guard options.sourceChanges == .refused,
@@ -17,15 +19,15 @@ extension EntryCopier {
         there.identity.device != status.identity.device
       else { return nil }
     }
-    do throws(SystemError) {
-      let clone = try OwnedName.dot.with { (name) throws(SystemError) in
-        try source.directory.descriptor.open(name, [.unnamed, .readWrite], mode: 0o600)
-      }
-      try clone.clone(from: file)
-      return clone
-    } catch {
-      return nil
+    let unnamed = try? OwnedName.dot.with { (name) throws(SystemError) in
+      try source.directory.descriptor.open(name, [.unnamed, .readWrite], mode: 0o600)
     }
+    guard let unnamed, let another = try? Descriptor(duplicating: file.number) else {
+      return isToBeCompared ? MomentaryClone(nil, comparedWith: snapshot) : nil
+    }
+    let transfer = FileTransfer(
+      from: another, status, into: unnamed, cloning: .required, holes: .keep, place: place)
+    return MomentaryClone(transfer, comparedWith: snapshot)
   }
 
   /// Whether the source is not what it was when its copy began.
@@ -33,7 +35,7 @@ extension EntryCopier {
     guard options.sourceChanges != .ignored, copy.transfer.readsAtOffsets,
       options.product == .copies, copy.transfer.outcome.isOfSeveralMoments
     else { return false }
-    switch copy.original {
+    switch copy.transfer.original {
     case .some: return false
     case .none: break
     }

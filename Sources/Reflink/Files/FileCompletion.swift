@@ -106,7 +106,7 @@ extension EntryCopier {
     case .none: break
     }
     guard let attributes = copy.attributes else { return }
-    switch copy.original {
+    switch copy.transfer.original {
     case .some(let original):
       try attributes.apply(copy.status, from: original, to: copy.transfer.mover.destination)
     case .none:

@@ -13,8 +13,6 @@ struct FileCopy: ~Copyable, Sendable {
   let attributes: AttributeCopy?
   /// What it replaces, and takes attributes from.
   let replaced: Descriptor?
-  /// The source itself, where its data comes from an unnamed clone of it.
-  let original: Descriptor?
   /// When it began; nil where nobody watches.
   let begun: Instant?
   /// When the earlier copy that the data is taken from was changed last; nil where it is the source's.
@@ -40,11 +38,10 @@ struct FileCopy: ~Copyable, Sendable {
   init(
     status: FileStatus, isOperand: Bool, transfer: consuming FileTransfer,
     name: NameTransaction?, attributes: AttributeCopy?, begun: Instant? = nil,
-    replacing replaced: consuming Descriptor? = nil, original: consuming Descriptor? = nil
+    replacing replaced: consuming Descriptor? = nil
   ) {
     self.begun = begun
     self.replaced = replaced
-    self.original = original
     self.status = status
     self.isOperand = isOperand
     self.transfer = transfer
@@ -88,16 +85,18 @@ extension EntryCopier {
       let name = target.name
       // The target of a link has another name than what it is the copy of.
       let mayBuild = name != nil && type == .regular && !isThroughLink
-      let from = try dataSource(file, entry, source, destination, mayBuild: mayBuild)
+      let from = dataSource(
+        file, entry, source, destination, mayBuild: mayBuild, place: turn?.place)
       var transfer = FileTransfer(
         from: from.data, from.status, into: target.descriptor, type,
         cloning: options.cloning(of: entry.source), holes: options.holes, slices: options.slices,
         refusal: destination.directory.observed?.cloneRefusal(from: from.status),
-        place: turn?.place, pace: pace, basedOn: from.basis)
+        place: from.moment == nil ? turn?.place : nil, pace: pace, basedOn: from.basis,
+        after: from.moment, original: from.original)
       transfer.mover.outcome.update = from.unchanged
       var copy = FileCopy(
         status: entry.source, isOperand: entry.isOperand, transfer: transfer, name: name,
-        attributes: copied, begun: begun, replacing: target.replaced, original: from.original)
+        attributes: copied, begun: begun, replacing: target.replaced)
       if from.unchanged != nil { copy.earlierChange = from.status.changed }
       if isOfGroup { copy.halt = .beforeData }
       return try proceed(copy, source, destination, turn)

@@ -4,7 +4,7 @@ import SystemPackage
 /// each, and what came of them. Whole files and ranges share it: one order of methods, one
 /// sorting of errors, one adapting of steps.
 struct DataMover: ~Copyable, Sendable {
-  let source: Descriptor
+  var source: Descriptor
   let destination: Descriptor
   let cloning: CopyOptions.Cloning
   var outcome = CopyOutcome()

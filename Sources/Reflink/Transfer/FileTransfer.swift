@@ -46,6 +46,11 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
 
   /// What it builds on, where there is an earlier copy that can be cloned.
   var basis: Update?
+  /// What becomes its source first; nil where the source is read as it is.
+  var moment: MomentaryClone?
+  /// The source itself, where the data is taken from something else: a clone of one moment, an
+  /// earlier copy that is the same.
+  private(set) var original: Descriptor?
 
   /// What was read into the buffer and still waits for room.
   var unwritten = 0..<0
@@ -53,7 +58,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   var place: ClonePlace?
   let pace: TransferPace
   private var identity: FileStatus.Identity
-  private let sourceIdentity: FileStatus.Identity
+  private var sourceIdentity: FileStatus.Identity
   /// How far the source is accounted for.
   var position: Int64 = 0
   /// The end of the run of data that `position` is in.
@@ -78,10 +83,13 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     into destination: consuming Descriptor, _ destinationType: FileType = .regular,
     cloning: CopyOptions.Cloning, holes: CopyOptions.Holes, slices: CopyOptions.Slices = .whole,
     refusal: FallbackCause? = nil, place: ClonePlace? = nil, pace: TransferPace = TransferPace(),
-    basedOn basis: Update? = nil
+    basedOn basis: Update? = nil, after moment: MomentaryClone? = nil,
+    original: consuming Descriptor? = nil
   ) {
     self.pace = pace
     self.basis = basis
+    self.moment = moment
+    self.original = original
     sourceIdentity = status.identity
     identity = basis?.identity ?? status.identity
     if let place, place.files.contains(status.identity) { self.place = place }
@@ -108,9 +116,23 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
       // it keeps inline.
       method = .cloneSlices(size)
     }
-    if statedSize > 0, statedSize <= Self.smallSize, status.allocatedBytes >= statedSize {
-      segmentEnd = statedSize
-    }
+    segmentEnd = status.type == .regular ? Self.firstRun(status) : 0
+  }
+
+  /// The end of the run of data that a file begins with, where that is known without looking.
+  private static func firstRun(_ status: FileStatus) -> Int64 {
+    status.size <= smallSize && status.allocatedBytes >= status.size ? status.size : 0
+  }
+
+  /// Takes the data from a clone of the source.
+  mutating func replaceSource(with clone: consuming Descriptor) throws(SystemError) {
+    let status = try clone.status()
+    sourceIdentity = status.identity
+    if basis == nil { identity = status.identity }
+    statedSize = status.size
+    segmentEnd = Self.firstRun(status)
+    swap(&mover.source, &clone)
+    original = consume clone
   }
 
   /// Begins anew without the earlier copy: it cannot be cloned, or somebody writes to it.
@@ -135,6 +157,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   }
 
   mutating func step() throws(SystemError) -> Step {
+    if let moment { return try step(moment) }
     if statedSize > CloneLine.shortSize, let wait = waitForTurn() { return .waiting(wait) }
     defer { if place != nil, !isCloningWhole { place = nil } }
     guard let limit = pace.limit else { return try stepByMethod() }
@@ -176,12 +199,15 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
 
   /// A clone in a helper ends soon after; see `endOfClone`.
   mutating func cancel() {
+    moment?.cancel()
     if case .watchClone(let helper) = method { helper.kill() }
   }
 
   /// What becomes readable when the clone in its helper has ended; nil where none runs.
   var endOfClone: CInt? {
-    if case .watchClone(let helper) = method, !helper.hasEnded { helper.ended } else { nil }
+    if let moment { return moment.endOfClone }
+    guard case .watchClone(let helper) = method, !helper.hasEnded else { return nil }
+    return helper.ended
   }
 
   var outcome: CopyOutcome { mover.outcome }

@@ -26,16 +26,19 @@ import SystemPackage
   /// For the source's bytes, and for the destination's.
   private var buffers: (source: DataBuffer, destination: DataBuffer)?
 
-  init(_ earlier: consuming EarlierFile, proof: SnapshotProof?) {
+  init(_ earlier: consuming EarlierFile) {
     path = earlier.path
     identity = earlier.status.identity
     status = earlier.status
     self.earlier = earlier.descriptor
-    self.proof = proof
   }
 
   /// Whether nobody has written to it.
   var isAsOpened: Bool { (try? earlier.status().isAsWritten(status)) ?? false }
+
+  func rely(on proof: SnapshotProof) {
+    self.proof = proof
+  }
 
   /// What the proof said does not count: everything is compared anew.
   func dropProof() {

@@ -16,13 +16,28 @@ extension FileTransfer {
     mover.outcome.update = account
     update.unit = max(Self.block, (try? mover.destination.sharingUnit().bytes) ?? 0)
     update.copySize = mover.destination.setSmallestCopies()
-    // At once: Btrfs would write zeros to the last block, a hole by then, of a file that grows later.
-    // XFS would unshare the last block of a file that keeps its size.
-    if try mover.destination.status().size != statedSize {
+    // At once, before anything becomes a hole; XFS would unshare the last block of a file that keeps its size.
+    let size = try mover.destination.status().size
+    if size != statedSize {
+      if size < statedSize { try cutLastHole(size, update) }
       try mover.destination.truncate(to: statedSize)
     }
     writtenEnd = statedSize
     restart(update)
+  }
+
+  /// Btrfs writes zeros to the last block of a file that grows, also where that is a hole. To find and punch them
+  /// would not do: SEEK_DATA was seen to miss what is being written out.
+  private func cutLastHole(_ size: Int64, _ update: Update) throws(SystemError) {
+    let block = size / update.unit * update.unit
+    guard block < size else { return }
+    do throws(SystemError) {
+      guard try mover.destination.nextData(from: block) == nil else { return }
+    } catch {
+      // A file system that cannot tell.
+      return
+    }
+    try mover.destination.truncate(to: block)
   }
 
   private mutating func restart(_ update: Update) {

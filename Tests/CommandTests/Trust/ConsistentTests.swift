@@ -101,7 +101,7 @@ import Testing
       try await shell("mkdir s; head -c 100000 /dev/urandom > s/a; ln s/a s/b", in: directory.path)
       let found = try await shell(
         """
-        '\(BuiltCommand.path)' -aT -j2 --consistent --reflink=never --limit-rate=100K s d & p=$!
+        '\(BuiltCommand.path)' -aT -j2 --consistent --reflink=never --limit-rate=40K s d & p=$!
         until [ -e d/a ] || [ -e d/b ]; do :; done; sleep 0.2; echo more >> s/a
         wait $p; echo $?; cmp d/a s/a; stat -c %h d/a d/b
         """, in: directory.path)

@@ -69,7 +69,7 @@ import Testing
         switch Waiting(rawValue: index) {
         case .toOpenAFifo:
           let reading = onThread { try FileDescriptor.open(directory.file("f"), .readOnly) }
-          let isOpen = await ends(reading, within: .seconds(5))
+          let isOpen = await ends(reading, within: .seconds(60))
           #expect(isOpen, "nobody writes any more")
           guard isOpen else { return }
           #expect(await readAll(try await reading.value, 300_000).count == 300_000)

@@ -89,17 +89,17 @@ import Testing
   @Test func leasesAreWaitedForByInspectionAndRanges() async throws {
     try await withDirectory(on: .xfs) { directory in
       try directory.fill("a", 100_000)
+      signal(SIGIO, SIG_IGN)
       let holder = open(directory["a"], O_RDWR | O_CLOEXEC)
       try #require(holder >= 0)
+      // F_SETLEASE, F_WRLCK.
+      try #require(fcntl(holder, 1024, 1) == 0)
       let releasing = onThread {
-        // F_SETLEASE, F_WRLCK; released when it was asked for.
-        guard fcntl(holder, 1024, 1) == 0 else { return }
-        signal(SIGIO, SIG_IGN)
+        // Released when it was asked for.
         while fcntl(holder, 1025) == 1 { usleep(1000) }
         _ = fcntl(holder, 1024, 2)
         close(holder)
       }
-      try await Task.sleep(for: .milliseconds(50))
       #expect(try await extents(of: directory.file("a")).size == 100_000)
       try await releasing.value
     }

@@ -55,7 +55,7 @@ import Testing
         let waiting = try await Self.waitingCopies(directory)
         for task in waiting { task.cancel() }
         for task in waiting {
-          let hasEnded = await ends(task, within: .seconds(5))
+          let hasEnded = await ends(task, within: .seconds(60))
           #expect(hasEnded)
           if hasEnded { #expect(await task.failure?.code == .cancelled) }
         }
@@ -82,7 +82,7 @@ import Testing
               count += got
             }
           }
-          let hasEnded = await ends(reader, within: .seconds(10))
+          let hasEnded = await ends(reader, within: .seconds(60))
           #expect(hasEnded)
           guard hasEnded else { return }
           #expect(try await reader.value == directory.read("a"))
