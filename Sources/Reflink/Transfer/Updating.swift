@@ -26,8 +26,8 @@ extension FileTransfer {
     restart(update)
   }
 
-  /// Btrfs writes zeros to the last block of a file that grows, also where that is a hole. To find and punch them
-  /// would not do: SEEK_DATA was seen to miss what is being written out.
+  /// Btrfs writes zeros to the last block of a file that grows, also where that is a hole: they would have to be
+  /// found and punched again.
   private func cutLastHole(_ size: Int64, _ update: Update) throws(SystemError) {
     let block = size / update.unit * update.unit
     guard block < size else { return }

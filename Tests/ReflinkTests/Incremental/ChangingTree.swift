@@ -148,6 +148,12 @@ struct TreeState: Equatable {
     var firstName: String
     var bytes: Data
     var runs: [Range<Int64>]
+
+    /// Whether it has data there, which is zeros.
+    func hasZeros(in range: Range<Int64>) -> Bool {
+      runs.contains { $0.clamped(to: range) == range }
+        && bytes[Int(range.lowerBound)..<Int(range.upperBound)].allSatisfy { $0 == 0 }
+    }
   }
   private var entries: [String: Entry] = [:]
 
@@ -183,18 +189,36 @@ struct TreeState: Equatable {
     }
   }
 
-  /// The same with holes only where the other tree has holes too: where a small file has as many blocks as bytes
-  /// (reserved past its end), a full copy does not look for holes.
-  func withDataWhere(_ other: TreeState) -> TreeState {
+  /// The same with the data of the other tree where the two may differ.
+  ///
+  /// Holes: where a small file has as many blocks as bytes (reserved past its end), a full copy does not look for
+  /// any. Data: zeros that the earlier copy had already. Btrfs calls all of a file data that has as many
+  /// blocks as bytes, what was reserved and never written included (SEEK_DATA); once the file has grown it does not.
+  func withDataWhere(_ other: TreeState, after earlier: TreeState?) -> TreeState {
     var result = self
     for (name, entry) in entries {
       guard let theirs = other.entries[name] else { continue }
-      let isWithin = entry.runs.allSatisfy { run in
-        theirs.runs.contains { $0.clamped(to: run) == run }
+      let before = earlier?.entries[name]
+      let isAllowed = entry.runs.allSatisfy { run in
+        Self.without(theirs.runs, run).allSatisfy { more in
+          before.map { $0.hasZeros(in: more) && entry.hasZeros(in: more) } ?? false
+        }
       }
-      if isWithin { result.entries[name]?.runs = theirs.runs }
+      if isAllowed { result.entries[name]?.runs = theirs.runs }
     }
     return result
+  }
+
+  /// The parts of a range that no run has.
+  private static func without(_ runs: [Range<Int64>], _ range: Range<Int64>) -> [Range<Int64>] {
+    var parts: [Range<Int64>] = []
+    var start = range.lowerBound
+    for run in runs where run.overlaps(range) {
+      if run.lowerBound > start { parts.append(start..<run.lowerBound) }
+      start = max(start, run.upperBound)
+    }
+    if start < range.upperBound { parts.append(start..<range.upperBound) }
+    return parts
   }
 
   /// What is unlike, in words.

@@ -87,7 +87,7 @@ import Testing
     }
     _ = try await copyTree(clones ? from.file(snapshot) : from.file("s"), to: to.file("full"))
     let (full, made) = (try TreeState(to["full"]), try TreeState(to[now]))
-    let isFull = made.withDataWhere(full) == full
+    let isFull = made.withDataWhere(full, after: earlier) == full
     #expect(isFull, "\(what)\n\(made.difference(from: full))")
     if let earlier {
       let isLeft = try TreeState(to[before]) == earlier
