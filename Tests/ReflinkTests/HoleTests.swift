@@ -44,6 +44,42 @@ import Testing
     }
   }
 
+  /// FUSE says of all files that they are one run of data, as NFS 4.1 does.
+  @Test func holesThatAFileSystemDoesNotTellAreKept() async throws {
+    try await withDirectory(on: .fuse) { source in
+      for system in [TestFileSystem.fuse, .ext4, .xfs] {
+        try await withDirectory(on: system) { directory in
+          try source.makeSparse(
+            "a", size: 32 << 20, data: [(at: 0, count: 4096), (at: 20 << 20, count: 100_000)])
+          let most = 1 << 20
+          let (from, to) = (source.file("a"), directory.file("b"))
+          let outcome = try syncCopy(from, to)
+          #expect(outcome.searchedForZeros)
+          #expect(outcome.total == 32 << 20)
+          #expect(outcome.holes > 31 << 20)
+          #expect(try directory.read("b") == source.read("a"))
+          #expect(try directory.status("b").st_blocks * 512 < most)
+          // What stood in the place of the holes goes, as in every copy of a range.
+          try directory.fill("c", 32 << 20)
+          let ranged = try await copyRange(
+            from: from, range: 0..<32 << 20, to: directory.file("c"), at: 0)
+          #expect(ranged.total == 32 << 20)
+          #expect(try directory.read("c") == source.read("a"))
+          if system != .fuse { #expect(try directory.status("c").st_blocks * 512 < most) }
+          // A second copy of what is longer by now.
+          guard system == .xfs else { return }
+          try await shell("truncate -s 48M a", in: source.path)
+          try source.overwrite("a", at: 40 << 20, [1])
+          let second = try await copyFile(
+            from, to: directory.file("d"), basedOn: CopyBasis([to]))
+          #expect(try directory.read("d") == source.read("a"))
+          #expect(second.update?.written ?? .max <= 8192)
+          #expect(try directory.status("d").st_blocks * 512 < most)
+        }
+      }
+    }
+  }
+
   @Test(arguments: TestFileSystem.all)
   func longRunsOfZerosGetNoBlocks(_ system: TestFileSystem) async throws {
     // Reserving the run's blocks beforehand would fill them.

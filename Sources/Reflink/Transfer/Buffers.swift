@@ -6,8 +6,6 @@ extension FileTransfer {
   private static var streamPollInterval: Duration { .seconds(1) }
   /// PIPE_BUF.
   private static var alwaysFits: Int { 4096 }
-  /// Zeros become holes in whole blocks of this size.
-  private static var holeSize: Int { 4096 }
 
   mutating func copy(through buffer: DataBuffer) throws(SystemError) -> Step {
     if !unwritten.isEmpty { return try writeWhatFits(of: buffer) }
@@ -61,7 +59,7 @@ extension FileTransfer {
       }
     }
 
-    if holes == .detect, destinationType == .regular {
+    if looksForZeros, destinationType == .regular {
       mover.outcome.searchedForZeros = true
       try writeAroundZeros(count, of: buffer)
     } else {
@@ -134,17 +132,13 @@ extension FileTransfer {
   ) throws(SystemError) {
     var start = 0
     while start < count {
-      let isHole = buffer.isZero(start..<min(start + Self.holeSize, count))
-      var end = start
-      repeat {
-        end = min(end + Self.holeSize, count)
-      } while end < count && buffer.isZero(end..<min(end + Self.holeSize, count)) == isHole
-      if isHole {
-        mover.outcome.holes += Int64(end - start)
+      let run = buffer.run(from: start, before: count)
+      if run.isZero {
+        mover.outcome.holes += Int64(run.end - start)
       } else {
-        try write(start..<end, of: buffer, at: position + Int64(start))
+        try write(start..<run.end, of: buffer, at: position + Int64(start))
       }
-      start = end
+      start = run.end
     }
   }
 }

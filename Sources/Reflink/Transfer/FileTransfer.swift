@@ -17,6 +17,10 @@ import SystemPackage
 struct FileTransfer: ~Copyable, Transfer, Sendable {
   var mover: DataMover
   let holes: CopyOptions.Holes
+  /// Whether blocks of zeros become holes: as was asked for, or since the source hides its holes.
+  var looksForZeros: Bool
+  /// See `FileStatus.mayHideHoles`.
+  private(set) var mayHideHoles: Bool
 
   /// The source's size when the transfer began. Not trusted where it is 0 or
   /// where the file turns out longer; see `copy(through:)`.
@@ -99,6 +103,8 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     mover = DataMover(from: source, into: destination, cloning)
     if let limit = pace.limit { mover.limitSteps(to: limit.step) }
     self.holes = holes
+    looksForZeros = holes == .detect
+    mayHideHoles = holes == .keep && status.mayHideHoles
     readsAtOffsets = status.type == .regular
     isStream = status.type != .regular || destinationType != .regular
     self.destinationType = destinationType
@@ -130,6 +136,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     sourceIdentity = status.identity
     if basis == nil { identity = status.identity }
     statedSize = status.size
+    mayHideHoles = holes == .keep && status.mayHideHoles
     segmentEnd = Self.firstRun(status)
     swap(&mover.source, &clone)
     original = consume clone

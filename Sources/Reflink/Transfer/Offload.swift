@@ -9,6 +9,12 @@ extension FileTransfer {
         try finish()
         return .finished
       }
+      // copy_file_range(2) would fill holes that nobody tells.
+      if looksForZeros {
+        mover.outcome.offload = .avoided
+        method = bufferMethod()
+        return .advanced(0)
+      }
     }
     try reserve()
     let moved: Int64
@@ -54,12 +60,19 @@ extension FileTransfer {
       let hole = try mover.source.nextHole(from: data)
       skipHole(to: data)
       segmentEnd = hole > data ? min(hole, statedSize) : statedSize
+      if data == 0, hole >= statedSize { lookForHiddenHoles() }
     } catch {
       // A file system that cannot tell its holes has none to show.
       guard error.call == .seek, error.errno != .ioError else { throw error }
       segmentEnd = statedSize
+      lookForHiddenHoles()
     }
     return true
+  }
+
+  /// The whole file is said to be data.
+  mutating func lookForHiddenHoles() {
+    if mayHideHoles, destinationType == .regular { looksForZeros = true }
   }
 
   private mutating func skipHole(to end: Int64) {

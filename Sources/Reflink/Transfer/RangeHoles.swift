@@ -34,7 +34,7 @@ extension RangeTransfer {
   }
 
   /// False where the file system makes no holes: then zeros are written.
-  private func makeHole(_ range: Range<Int64>) throws(SystemError) -> Bool {
+  func makeHole(_ range: Range<Int64>) throws(SystemError) -> Bool {
     let size = try mover.destination.status().size
     let inside = range.lowerBound..<max(min(range.upperBound, size), range.lowerBound)
     if !inside.isEmpty {

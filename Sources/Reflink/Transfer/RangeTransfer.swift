@@ -26,6 +26,8 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
 
   /// The method for what cannot be shared.
   private let copies: Piece.Method
+  /// Whether blocks of zeros are holes of which the source does not tell.
+  private let looksForZeros: Bool
 
   /// The run of data that the next copied bytes are in, by source offsets.
   var segment: Range<Int64> = 0..<0
@@ -40,12 +42,13 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
     into destination: consuming Descriptor, _ destinationStatus: FileStatus, at offset: Int64,
     unit: SharingUnit, cloning: CopyOptions.Cloning
   ) {
+    looksForZeros = source.hidesHoles(sourceStatus)
     mover = DataMover(from: source, into: destination, cloning)
     shift = offset - range.lowerBound
     largeFiles = [sourceStatus, destinationStatus].filter { $0.size > CloneLine.shortSize }
       .map(\.identity)
 
-    let copies = unit.isChecked ? Piece.Method.copying(cloning) : .buffer
+    let copies = unit.isChecked && !looksForZeros ? Piece.Method.copying(cloning) : .buffer
     self.copies = copies
     let isChecked = unit.isChecked
     let unit = unit.bytes
@@ -129,7 +132,16 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
       let wanted = Int(min(DataMover.bufferSize, end - start))
       let buffer = self.buffer ?? DataBuffer(capacity: wanted)
       self.buffer = buffer
-      let count = try mover.source.read(into: buffer, count: wanted, at: start)
+      var count = try mover.source.read(into: buffer, count: wanted, at: start)
+      if looksForZeros, count > 0 {
+        let run = buffer.run(from: 0, before: count)
+        count = run.end
+        let there = start + shift..<start + shift + Int64(count)
+        if run.isZero, try makeHole(there) {
+          mover.outcome.holes = mover.outcome.holes.saturatingAdd(Int64(count))
+          return Int64(count)
+        }
+      }
       try mover.destination.writeAll(0..<count, of: buffer, at: start + shift)
       mover.outcome.copied += Int64(count)
       return Int64(count)

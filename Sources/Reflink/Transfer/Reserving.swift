@@ -26,7 +26,7 @@ extension FileTransfer {
   mutating func reserve() throws(SystemError) {
     let isLong = segmentEnd - position > Self.longRun
     guard isLong || segmentEnd < statedSize, position >= allocatedEnd, !isStream,
-      holes != .detect  // what is zero is to stay without blocks
+      !looksForZeros  // what is zero is to stay without blocks
     else { return }
     if case .unknown = reserving { reserving = askForReserving() }
     switch reserving {

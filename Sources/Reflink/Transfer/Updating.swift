@@ -109,10 +109,12 @@ extension FileTransfer {
       if data > position { return data }
       let hole = try mover.source.nextHole(from: data)
       segmentEnd = hole > data ? min(hole, statedSize) : statedSize
+      if data == 0, hole >= statedSize { lookForHiddenHoles() }
     } catch {
       // A file system that cannot tell its holes has none to show.
       guard error.call == .seek, error.errno != .ioError else { throw error }
       segmentEnd = statedSize
+      lookForHiddenHoles()
     }
     return nil
   }
@@ -159,7 +161,7 @@ extension FileTransfer {
       if update.found.isData {
         try writeDifferences(done..<done + length, at: offset, update)
       } else {
-        try write(done..<done + length, of: buffers.source, for: offset)
+        try writeWhereNothingIs(done..<done + length, of: buffers.source, for: offset)
       }
       done += length
     }
@@ -203,6 +205,24 @@ extension FileTransfer {
           part.lowerBound + range.lowerBound..<part.lowerBound + range.upperBound,
           of: buffers.source, for: offset + Int64(range.lowerBound))
       }
+    }
+  }
+
+  private mutating func writeWhereNothingIs(
+    _ part: Range<Int>, of buffer: DataBuffer, for offset: Int64
+  ) throws(SystemError) {
+    guard looksForZeros else { return try write(part, of: buffer, for: offset) }
+    mover.outcome.searchedForZeros = true
+    var start = part.lowerBound
+    while start < part.upperBound {
+      let run = buffer.run(from: start, before: part.upperBound)
+      if run.isZero {
+        mover.outcome.holes += Int64(run.end - start)
+      } else {
+        let place = offset + Int64(start - part.lowerBound)
+        try write(start..<run.end, of: buffer, for: place)
+      }
+      start = run.end
     }
   }
 
