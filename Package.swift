@@ -144,6 +144,16 @@ if isFuzzing {
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]))
 }
 
+// What is tried of the library in the guest of Scripts/vm-test, which has no Swift.
+if Context.environment["REFLINK_GUEST"] != nil {
+  package.targets.append(
+    .executableTarget(
+      name: "library-checks",
+      dependencies: ["Reflink", .product(name: "SystemPackage", package: "swift-system")],
+      path: "Tests/LibraryChecks", swiftSettings: swiftSettings,
+      linkerSettings: [.unsafeFlags(["-static-executable"])]))
+}
+
 if isDarwin {
   // Of Synchronization's Mutex.
   package.platforms = [.macOS(.v15)]

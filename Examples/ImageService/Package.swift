@@ -7,7 +7,7 @@ let repository = Context.environment["REFLINK_REPOSITORY"] ?? "https://example.o
 let package = Package(
   name: "ImageService",
   dependencies: [
-    .package(url: repository, from: "0.1.0"),
+    .package(url: repository, from: "1.0.0"),
     .package(url: "https://github.com/apple/swift-nio", from: "2.80.0"),
   ],
   targets: [

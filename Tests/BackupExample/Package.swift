@@ -8,7 +8,7 @@ let repository = Context.environment["REFLINK_REPOSITORY"] ?? "https://example.o
 let package = Package(
   name: "backup",
   dependencies: [
-    .package(url: repository, from: "0.1.0"),
+    .package(url: repository, from: "1.0.0"),
     .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
   ],
   targets: [

@@ -64,11 +64,7 @@ struct FileSystemSnapshot: ~Copyable, Operation {
     // It writes a line to the kernel's log for each name that is taken.
     if try destination.statusIfPresent() != nil { return false }
     let file = try reference.reopen()
-    // The call takes paths alone: by the open directories, whatever the current one is.
-    let old = OwnedName("/proc/thread-self/fd/\(reference.number)")
-    let new = OwnedName(
-      OwnedName("/proc/thread-self/fd/\(destination.directory.descriptor.number)/").text
-        + OwnedName(destination.name).text)
+    let (old, new) = (pathForCall(source), pathForCall(destination))
     do throws(SystemError) {
       try old.with { (old) throws(SystemError) in
         try new.with { (new) throws(SystemError) in try file.reflink(old, to: new) }
@@ -79,6 +75,14 @@ struct FileSystemSnapshot: ~Copyable, Operation {
       guard error.errno == .notSupported else { throw error }
       return false
     }
+  }
+
+  /// The call takes paths alone: by the open directories, whatever the current one is. It does not follow a link
+  /// in the last place, and the entry of a descriptor in /proc is one.
+  private func pathForCall(_ location: Location) -> OwnedName {
+    OwnedName(
+      OwnedName("/proc/thread-self/fd/\(location.directory.descriptor.number)/").text
+        + OwnedName(location.name).text)
   }
 
   private func snapshotSubvolume(

@@ -1,6 +1,6 @@
 /// The texts of `--help` and `--version`.
 enum Help {
-  static let version = "0.1.0"
+  static let version = "1.0.0"
 
   static var versionText: String { "swift-cp-reflink \(version)\n" }
 

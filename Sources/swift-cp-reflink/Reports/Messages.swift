@@ -15,6 +15,9 @@ func message(for error: ReflinkError, in operands: OperandPair) -> String {
 private func sentence(for error: ReflinkError, in operands: OperandPair) -> String {
   let source = operands.shown(source: error.source)
   let destination = operands.shown(destination: error.destination ?? error.source)
+  if case .notSupported(let cause) = error.code, cause == .renamesReplace {
+    return "cannot create directory \(destination) complete or not at all: \(cause)"
+  }
   let what =
     switch error.operation {
     // Of the way to a source that is copied with its directories.

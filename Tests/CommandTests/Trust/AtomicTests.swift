@@ -16,6 +16,21 @@ import Testing
     setfacl -m u:1002:rw a 2>/dev/null; chmod u+s a; cp -a a b
     """
 
+  /// FUSE, NFS and OCFS2 know no renaming that is sure to replace nothing.
+  @Test(arguments: ["--atomic -r", "--snapshot"])
+  func aTreeThatCannotAppearAtOnceIsRefusedWithTheReason(_ options: String) async throws {
+    try await withDirectory(on: .fuse) { directory in
+      try await shell("mkdir s; echo data > s/f", in: directory.path)
+      let result = try await directory.cp(
+        options.split(separator: " ").map(String.init) + ["s", "t"])
+      #expect(result.status == 1)
+      let reason = "no renaming here that is sure to replace nothing"
+      #expect(
+        result.errors == "cp: cannot create directory 't' complete or not at all: \(reason)\n")
+      #expect(try directory.names() == ["s"])
+    }
+  }
+
   @Test(arguments: TestFileSystem.main, ["", "-p", "-a", "--preserve=mode", "--preserve=xattr"])
   func aReplacedFileIsAsACopyInPlaceLeavesIt(
     _ system: TestFileSystem, _ options: String
