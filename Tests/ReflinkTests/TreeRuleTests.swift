@@ -211,6 +211,27 @@ import Testing
     }
   }
 
+  /// Where cases are not told apart, one name of a tree finds another's file; or somebody else was there.
+  @Test func whatIsInADirectoryThatWasJustMadeIsNotReplaced() async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell("mkdir s; echo new > s/a", in: directory.path)
+      let taken = directory["t/a"]
+      let error = failure {
+        try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), .replace) {
+          outcome, _, _ in
+          guard case .directory(isNew: true) = outcome else { return }
+          try? Data("other".utf8).write(to: URL(fileURLWithPath: taken))
+        }
+      }
+      #expect(error?.code == .exists)
+      #expect(error?.operation == .refuse(.justCreated))
+      #expect(try directory.read("t/a") == Array("other".utf8))
+      // A directory that was there is another thing.
+      try syncCopyTree(directory.file("s"), directory.file("t"), CopyOptions(), .replace)
+      #expect(try directory.read("t/a") == Array("new\n".utf8))
+    }
+  }
+
   @Test func aDeepTreeIsRemovedAgain() async throws {
     try await withDirectory(on: .xfs) { directory in
       // Deeper than a path may be long.

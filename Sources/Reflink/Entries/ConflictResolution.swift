@@ -18,7 +18,14 @@ extension EntryCopier {
       let action = decide(entry)
       switch action.kind {
       case .refuse(let refusal): throw refused(refusal, source, destination)
-      case .create, .skip, .leave, .keepDifferent, .overwrite, .replace, .createThroughLink:
+      case .overwrite, .replace:
+        // What is in a directory that was just made is another name of the same tree, where cases are not
+        // told apart, or somebody else's.
+        if !entry.isConfirmed, destination.directory.observed?.isNew ?? false {
+          throw refused(.justCreated, source, destination)
+        }
+        return action
+      case .create, .skip, .leave, .keepDifferent, .createThroughLink:
         return action
       case .backUp(let names):
         if try backupIsSource(names, entry, source, destination) {

@@ -51,7 +51,7 @@ extension EntryCopier {
       made,
       DirectoryPath(
         OwnedName(destination.name), in: parent.path, temporaryName: publishesLast ? name : nil),
-      observed: ObservedDirectory(inheritsACL: inheritsACL),
+      observed: ObservedDirectory(inheritsACL: inheritsACL, isNew: isNew),
       // A directory that changes its name, or is a link, is not found again by its name: it
       // stays open, and those in it are found from there.
       base: publishesLast || (!isNew && (isOnTheWay || options.entersLinkedDirectories))

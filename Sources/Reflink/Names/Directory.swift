@@ -143,6 +143,8 @@ package final class DirectoryPath: Sendable {
 final class ObservedDirectory: Sendable {
   /// Whether new entries inherit an access control list here.
   let inheritsACL: Bool
+  /// Whether it was made for what is copied into it.
+  let isNew: Bool
   private let state = Mutex(State())
 
   private struct State {
@@ -151,8 +153,9 @@ final class ObservedDirectory: Sendable {
     var refusal: (device: DeviceID, cause: FallbackCause)?
   }
 
-  init(inheritsACL: Bool) {
+  init(inheritsACL: Bool, isNew: Bool) {
     self.inheritsACL = inheritsACL
+    self.isNew = isNew
   }
 
   /// Whether the last file that was made here has the same owner and group as `source`.
