@@ -24,6 +24,15 @@ def version_of(data, size=SIZE):
     return version if data == content(version, size) else None
 
 
+def changed(version):
+    """Of the same size, and in its first blocks another for each version."""
+    return content(version)[:16384] + content(0)[16384:]
+
+
+# Seconds since 1970 of the source of version 0 of a second copy.
+EPOCH = 1_000_000_000
+
+
 class Workload:
     """Copies again and again, and knows what was durable when."""
 
@@ -47,20 +56,29 @@ class Workload:
                     with open(os.path.join(source, "sub" if number % 2 else "", str(number)), "wb") as file:
                         file.write(content(version, 4096 * (number + 1)))
                 arguments = ["-a", "-j2", source, os.path.join(self.directory, f"tree{version}")]
+            elif self.mode.startswith("second"):
+                source = os.path.join(self.source, "source of second copies")
+                with open(source, "wb") as file:
+                    file.write(changed(version))
+                os.utime(source, (EPOCH + version, EPOCH + version))
+                names = [os.path.join(self.directory, f"second{number}") for number in (version - 1, version)]
+                arguments = ["-p", *([f"--clone-dest={names[0]}"] if version > 1 else []), source, names[1]]
             else:
                 source = os.path.join(self.source, f"source of {self.mode}")
                 with open(source, "wb") as file:
                     file.write(content(version))
                 name = "target" if self.mode == "replace" else f"target{version}"
                 arguments = [source, os.path.join(self.directory, name)]
-            result = common.command(["--atomic", "--fsync", *arguments], self.directory)
+            durable = [] if self.mode == "second copies in haste" else ["--fsync"]
+            result = common.command(["--atomic", *durable, *arguments], self.directory)
             if result.status != 0:
                 self.failed = result.errors
                 return
             self.durable.append((time.monotonic(), version))
-            old = os.path.join(self.directory, f"target{version - 30}")
-            if os.path.exists(old):
-                os.unlink(old)
+            for name in ("target", "second"):
+                old = os.path.join(self.directory, f"{name}{version - 30}")
+                if os.path.exists(old):
+                    os.unlink(old)
 
     def judge(self, directory, begun, ended):
         """What of a cut is wrong: durable before it began is there, and all that is there is whole."""
@@ -83,6 +101,18 @@ class Workload:
                 if found != int(name[6:]):
                     return f"{name} is torn"
                 present.add(found)
+            elif name.startswith("second"):
+                version = int(name[6:])
+                path = os.path.join(directory, name)
+                with open(path, "rb") as file:
+                    is_whole = file.read() == changed(version)
+                # Without --fsync only what looks like its source must be what that is: no other copy would be made of it.
+                has_time = os.stat(path).st_mtime == EPOCH + version
+                # The first one is a copy like any other.
+                counts = version > 1 and has_time or self.mode != "second copies in haste"
+                if not is_whole and counts:
+                    return f"{name} is torn" + (", with its source's time" if has_time else "")
+                present.add(version)
             elif name.startswith("tree"):
                 version = int(name[4:])
                 for number in range(12):
@@ -93,13 +123,15 @@ class Workload:
                         if version_of(file.read(), 4096 * (number + 1)) != version:
                             return f"{name}: {number} is torn"
                 present.add(version)
+        if self.mode == "second copies in haste":
+            return None
         expected = before if self.mode == "tree" else [v for v in before if v > last - 25]
         missing = [version for version in expected if version not in present]
         return f"{len(missing)} from {missing[0]} on were durable, and are gone" if missing else None
 
 
 def campaign(kind, cuts, seed):
-    """`cuts` in all, of three modes, each with its source inside and outside."""
+    """`cuts` in all, shared by the modes, each with its source inside and outside."""
     generator = random.Random(seed)
     outer = os.path.join(common.WORK, "outer")
     # The image is cloned, so it lies where that is possible.
@@ -107,9 +139,13 @@ def campaign(kind, cuts, seed):
     common.mount(os.path.join(common.WORK, "outer.image"), outer)
     counts = {"cuts": 0, "bad": 0, "copies": 0}
     try:
-        for mode in ["replace", "new names", "tree"]:
+        modes = ["replace", "new names", "tree", "second copies"]
+        # Where nothing is cloned a second copy is a copy.
+        if kind != "ext4":
+            modes.append("second copies in haste")
+        for mode in modes:
             for inside in [True, False]:
-                one_round(kind, mode, inside, max(cuts // 6, 1), outer, generator, counts)
+                one_round(kind, mode, inside, max(cuts // 2 // len(modes), 1), outer, generator, counts)
     finally:
         common.unmount(outer)
         os.unlink(os.path.join(common.WORK, "outer.image"))

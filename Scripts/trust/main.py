@@ -13,6 +13,7 @@ import faults
 import kills
 import limits
 import races
+import scenarios
 
 KINDS = ["ext4", "xfs", "btrfs"]
 
@@ -22,8 +23,10 @@ def main():
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--command", default=".build/release/swift-cp-reflink")
     parser.add_argument("--file-system", action="append", choices=KINDS)
+    parser.add_argument("--scenario", action="append", default=[])
     parser.add_argument("campaigns", nargs="*")
     options = parser.parse_args()
+    scenarios.CHOSEN.extend(options.scenario)
     chosen = options.campaigns or ["kills", "faults", "limits", "cuts", "races"]
     seed = int(os.environ.get("REFLINK_SEED", time.time_ns() % 1_000_000))
     common.WORK = tempfile.mkdtemp(prefix="reflink-trust-")

@@ -15,9 +15,15 @@ extension Descriptor {
     _ = try check(.setMode) { creflink_set_mode(number, permissions.rawValue) }
   }
 
-  /// futimens(3).
+  /// futimens(3). Throws EOVERFLOW where the file system has no such time of modification: it takes the next one that it
+  /// has, and does not tell (vfat and exFAT begin in 1980, ext4 ends in 1901 and 2446).
   func setTimes(accessed: FileStatus.Time, modified: FileStatus.Time) throws(SystemError) {
     _ = try check(.setTimes) { creflink_set_times(number, accessed.shim, modified.shim) }
+    guard !modified.isEverywhere else { return }
+    let kept = try status().modified.seconds
+    guard FileStatus.Time.rounding.contains(kept.saturatingSubtract(modified.seconds)) else {
+      throw SystemError(call: .setTimes, errno: .overflow)
+    }
   }
 
   /// flistxattr(2).
@@ -103,4 +109,12 @@ struct AttributeName: Hashable {
   var text: String {
     String(decoding: bytes.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
+}
+
+extension FileStatus.Time {
+  /// What the coarsest file system rounds by, in seconds: vfat.
+  fileprivate static var rounding: ClosedRange<Int64> { -2...2 }
+
+  /// Whether every file system has it: from 1980 to 2038.
+  fileprivate var isEverywhere: Bool { (315_619_200..<Int64(Int32.max)).contains(seconds) }
 }

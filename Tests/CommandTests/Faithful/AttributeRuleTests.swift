@@ -128,4 +128,31 @@ import Testing
       #expect(answer == "left\n01\n")
     }
   }
+
+  /// ext4 begins in 1901, tmpfs long before: utimensat(2) takes the nearest time, and does not tell.
+  @Test func aTimeThatTheFileSystemHasNotIsTold() async throws {
+    try await withDirectory(on: .tmpfs) { source in
+      try await withDirectory(on: .ext4) { directory in
+        try await shell(
+          "mkdir d; echo data > d/old; ln -s old d/link; touch -hd 1850-01-02 d/old d/link d",
+          in: source.path)
+        let result = try await directory.cp("-a", source["d"], "d")
+        #expect(result.status == 1)
+        let reason = "Value too large for defined data type"
+        #expect(
+          result.errors.split(separator: "\n").sorted()
+            == ["d", "d/link", "d/old"].map {
+              "cp: preserving times for '\($0)': \(reason)"
+            })
+        #expect(try directory.read("d/old") == Array("data\n".utf8))
+        #expect(try await directory.cp("-r", source["d"], "e").status == 0)
+        // What it has is kept, however old.
+        try await shell("touch -hd '1901-12-20 UTC' d/old d/link d", in: source.path)
+        #expect(try await directory.cp("-a", source["d"], "f").errors == "")
+        let (there, here) = (source["d/link"], "f/link")
+        let times = try await shell("stat -c %Y '\(there)' \(here)", in: directory.path)
+        #expect(Set(times.split(separator: "\n")).count == 1)
+      }
+    }
+  }
 }
