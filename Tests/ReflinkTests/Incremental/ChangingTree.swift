@@ -10,6 +10,8 @@ struct ChangingTree {
   let directory: TestDirectory
   var random: SeededGenerator
   private static let largest = 300_000
+  /// So that the last of many rounds takes as long as the first.
+  private static let mostFiles = 12
   private var made = 0
 
   init(_ directory: TestDirectory, seed: UInt64) {
@@ -73,7 +75,7 @@ struct ChangingTree {
     case 8:
       try #require(ftruncate(file.rawValue, start) == 0)
       return "truncate \(name) from \(size) to \(start)"
-    case 9:
+    case 9 where files.count < Self.mostFiles:
       try makeFile()
       return "make f\(made - 1)"
     case 10:
