@@ -24,6 +24,8 @@ var linkerFlags = [
   "-static-executable", "-use-ld=lld", "-Xlinker", "-s",
   // Functions with the same code are one; nothing here compares their addresses.
   "-Xlinker", "--icf=all",
+  // Strings that end another one are a part of it.
+  "-Xlinker", "-O2",
   "-Xlinker", "--no-eh-frame-hdr", "-Xlinker",
   "-T\(Context.packageDirectory)/Scripts/without-unwinding.lds",
 ]

@@ -28,7 +28,11 @@ import Testing
     static let buffers = Way(
       testDescription: "buffers", system: .ext4, options: CopyOptions(cloning: .never))
   }
-  private static let rounds = 200
+  #if DEBUG
+    private static let rounds = 80
+  #else
+    private static let rounds = 200
+  #endif
 
   @Test(arguments: [Way.whole, .slices, .offload, .buffers])
   func ofOneFile(_ way: Way) async throws {

@@ -5,6 +5,8 @@ import Testing
 
 /// The command as built, or another one given by `REFLINK_COMMAND`.
 public enum BuiltCommand {
+  /// Whether it is another one, such as the one that is shipped.
+  public static let isGiven = ProcessInfo.processInfo.environment["REFLINK_COMMAND"] != nil
   public static let path: String = {
     if let given = ProcessInfo.processInfo.environment["REFLINK_COMMAND"] {
       return URL(fileURLWithPath: given).standardizedFileURL.path

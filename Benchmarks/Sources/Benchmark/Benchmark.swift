@@ -21,6 +21,9 @@ import Foundation
     case "incremental":
       Incremental(work: work, isQuick: isQuick).measure(&table)
       return print(table.text)
+    case "peers":
+      Peers(work: work, isQuick: isQuick).measure(&table)
+      return print(table.text)
     case "seen":
       commands.seen(&table)
       try await library.many(&table)
@@ -28,6 +31,7 @@ import Foundation
     default: break
     }
     commands.measure(&table)
+    Peers(work: work, isQuick: isQuick).measure(&table)
     Background(work: work, isQuick: isQuick).measure(&table)
     Incremental(work: work, isQuick: isQuick).measure(&table)
     try await library.measure(&table)

@@ -24,6 +24,7 @@ struct DataSource: ~Copyable {
     self.basis = basis
   }
 
+  @inline(never)
   init(unchanged earlier: consuming EarlierFile, of source: consuming Descriptor) {
     var told = CopyOutcome.Update()
     told.earlier = earlier.path

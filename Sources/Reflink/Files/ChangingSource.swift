@@ -6,6 +6,7 @@ extension EntryCopier {
   /// What clones the source into a file without a name, beside it: where the destination is on another file
   /// system, or where its extents are to be compared with those of an earlier clone. Nil where that is not
   /// asked for, or not possible.
+  @inline(never)
   func momentaryClone(
     of file: borrowing Descriptor, _ status: FileStatus, _ source: Location,
     _ destination: Location, comparedWith snapshot: consuming EarlierFile? = nil,

@@ -79,6 +79,7 @@ struct FileSystemSnapshot: ~Copyable, Operation {
 
   /// The call takes paths alone: by the open directories, whatever the current one is. It does not follow a link
   /// in the last place, and the entry of a descriptor in /proc is one.
+  @inline(never)
   private func pathForCall(_ location: Location) -> OwnedName {
     OwnedName(
       OwnedName("/proc/thread-self/fd/\(location.directory.descriptor.number)/").text

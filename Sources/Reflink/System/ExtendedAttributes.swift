@@ -17,6 +17,7 @@ extension Descriptor {
 
   /// futimens(3). Throws EOVERFLOW where the file system has no such time of modification: it takes the next one that it
   /// has, and does not tell (vfat and exFAT begin in 1980, ext4 ends in 1901 and 2446).
+  @inline(never)
   func setTimes(accessed: FileStatus.Time, modified: FileStatus.Time) throws(SystemError) {
     _ = try check(.setTimes) { creflink_set_times(number, accessed.shim, modified.shim) }
     guard !modified.isEverywhere else { return }

@@ -131,6 +131,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
   }
 
   /// Takes the data from a clone of the source.
+  @inline(never)
   mutating func replaceSource(with clone: consuming Descriptor) throws(SystemError) {
     let status = try clone.status()
     sourceIdentity = status.identity

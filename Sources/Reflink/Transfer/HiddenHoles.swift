@@ -14,6 +14,7 @@ extension FileStatus {
 
 extension Descriptor {
   /// Whether a file that has fewer blocks than bytes is said to have no holes.
+  @inline(never)
   func hidesHoles(_ status: FileStatus) -> Bool {
     guard status.mayHideHoles else { return false }
     do throws(SystemError) {
@@ -31,6 +32,7 @@ extension DataBuffer {
   /// - Parameters:
   ///   - start: In the buffer, in bytes. Blocks are counted from there.
   ///   - end: Of what the buffer has.
+  @inline(never)
   func run(from start: Int, before end: Int) -> (end: Int, isZero: Bool) {
     let block = 4096
     func isZero(_ place: Int) -> Bool { self.isZero(place..<min(place + block, end)) }

@@ -9,12 +9,14 @@ import SystemPackage
   /// The earlier clone that this one's extents are to be compared with.
   private var snapshot: EarlierFile?
 
+  @inline(never)
   init(_ transfer: consuming FileTransfer?, comparedWith snapshot: consuming EarlierFile?) {
     self.transfer = transfer
     self.snapshot = snapshot
   }
 
   /// Fails where there can be no clone.
+  @inline(never)
   func step() throws(SystemError) -> Step {
     guard let step = try transfer?.step() else {
       throw SystemError(call: .clone, errno: .notSupported)
@@ -28,6 +30,7 @@ import SystemPackage
   var endOfClone: CInt? { transfer?.endOfClone }
 
   /// The clone, once it is made; once.
+  @inline(never)
   func takeClone() throws(SystemError) -> Descriptor {
     guard let transfer = transfer.take() else {
       throw SystemError(call: .clone, errno: .notSupported)
@@ -36,6 +39,7 @@ import SystemPackage
   }
 
   /// What the earlier clone proves about a later one, or the source itself.
+  @inline(never)
   func proof(about later: borrowing Descriptor) -> SnapshotProof? {
     guard let snapshot = snapshot.take() else { return nil }
     return SnapshotProof(snapshot.descriptor, now: later)
@@ -44,6 +48,7 @@ import SystemPackage
 
 extension FileTransfer {
   /// Goes on with the clone that is to be the source. Where none can be made, the source itself is copied.
+  @inline(never)
   mutating func step(_ moment: MomentaryClone) throws(SystemError) -> Step {
     do throws(SystemError) {
       let step = try moment.step()

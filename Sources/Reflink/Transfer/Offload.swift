@@ -44,6 +44,7 @@ extension FileTransfer {
 /// The walk from one run of data to the next, so that holes stay holes.
 extension FileTransfer {
   /// Moves to the next run of data, past any hole. False at the source's end.
+  @inline(never)
   mutating func findSegment() throws(SystemError) -> Bool {
     guard position < statedSize else { return false }
     guard holes != .fill else {
@@ -71,6 +72,7 @@ extension FileTransfer {
   }
 
   /// The whole file is said to be data.
+  @inline(never)
   mutating func lookForHiddenHoles() {
     if mayHideHoles, destinationType == .regular { looksForZeros = true }
   }

@@ -28,6 +28,7 @@ extension FileTransfer {
 
   /// Btrfs writes zeros to the last block of a file that grows, also where that is a hole: they would have to be
   /// found and punched again.
+  @inline(never)
   private func cutLastHole(_ size: Int64, _ update: Update) throws(SystemError) {
     let block = size / update.unit * update.unit
     guard block < size else { return }
@@ -208,6 +209,7 @@ extension FileTransfer {
     }
   }
 
+  @inline(never)
   private mutating func writeWhereNothingIs(
     _ part: Range<Int>, of buffer: DataBuffer, for offset: Int64
   ) throws(SystemError) {

@@ -11,7 +11,9 @@ import Testing
 @Suite(.onFileSystems, .timeLimit(.minutes(60))) struct RandomDifferentialTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let seed = UInt64(environment["REFLINK_RANDOM_SEED"] ?? "") ?? 20_261_126
-  private static let count = Int(environment["REFLINK_RANDOM_LINES"] ?? "") ?? 2400
+  /// Fewer of a debug build, which takes several times as long.
+  private static let count =
+    Int(environment["REFLINK_RANDOM_LINES"] ?? "") ?? (BuiltCommand.isGiven ? 2400 : 300)
 
   @Test(arguments: TestFileSystem.main)
   func differsOnlyInWhatIsKnown(_ system: TestFileSystem) async throws {

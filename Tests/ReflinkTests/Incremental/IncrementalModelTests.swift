@@ -11,7 +11,12 @@ import Testing
 /// REFLINK_ROUNDS chooses how many rounds (`Scripts/random-changes`), REFLINK_SEED repeats a run.
 @Suite(.onFileSystems, .timeLimit(.minutes(600))) struct IncrementalModelTests {
   private static let environment = ProcessInfo.processInfo.environment
-  private static let rounds = environment["REFLINK_ROUNDS"].flatMap { Int($0) } ?? 30
+  private static let rounds = environment["REFLINK_ROUNDS"].flatMap { Int($0) } ?? fewRounds
+  #if DEBUG
+    private static let fewRounds = 12
+  #else
+    private static let fewRounds = 40
+  #endif
 
   /// Where the source is, and where its copies are.
   struct Places: Sendable, CustomTestStringConvertible {
