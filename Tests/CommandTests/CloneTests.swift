@@ -207,8 +207,12 @@ import Testing
       try directory.fill("a", 5000)
       // Holds a write lease until it is asked to give it back (SIGIO).
       let holder = """
-        import fcntl, os, signal, sys
-        f = os.open('a', os.O_RDWR); fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        import fcntl, os, signal, sys, time
+        f = os.open('a', os.O_RDWR)
+        while True:
+          try: fcntl.fcntl(f, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+          except BlockingIOError: time.sleep(0.01)
+          else: break
         signal.signal(signal.SIGIO, lambda *_: sys.exit())
         open('held', 'w'); signal.pause()
         """

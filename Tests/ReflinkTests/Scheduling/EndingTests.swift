@@ -92,8 +92,9 @@ import Testing
       signal(SIGIO, SIG_IGN)
       let holder = open(directory["a"], O_RDWR | O_CLOEXEC)
       try #require(holder >= 0)
-      // F_SETLEASE, F_WRLCK.
-      try #require(fcntl(holder, 1024, 1) == 0)
+      // F_SETLEASE, F_WRLCK; refused as long as a process that another test starts has the file open too, before it
+      // calls exec.
+      try #require(await becomesTrue { fcntl(holder, 1024, 1) == 0 })
       let releasing = onThread {
         // Released when it was asked for.
         while fcntl(holder, 1025) == 1 { usleep(1000) }
