@@ -59,12 +59,7 @@ extension FileTransfer {
       }
     }
 
-    if looksForZeros, destinationType == .regular {
-      mover.outcome.searchedForZeros = true
-      try writeAroundZeros(count, of: buffer)
-    } else {
-      try write(0..<count, of: buffer, at: position)
-    }
+    try writeWhatIsNotZero(0..<count, of: buffer, at: position)
     position += Int64(count)
     if isAtEnd { try finish() }
     return .advanced(Int64(count))
@@ -95,7 +90,7 @@ extension FileTransfer {
   }
 
   /// Writes a part of the buffer to `offset`, in as many calls as it takes.
-  private mutating func write(
+  mutating func write(
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64
   ) throws(SystemError) {
     do throws(SystemError) {
@@ -103,11 +98,15 @@ extension FileTransfer {
         range, of: buffer, at: destinationType == .regular ? offset : nil)
     } catch {
       // How far it got: the bytes before the failing call.
-      writtenEnd = error.offset ?? writtenEnd
+      writtenEnd = max(writtenEnd, error.offset ?? 0)
       throw error
     }
-    mover.outcome.copied += Int64(range.count)
-    writtenEnd = offset + Int64(range.count)
+    let count = Int64(range.count)
+    mover.outcome.copied += count
+    if case .update = method { mover.outcome.update?.written += count }
+    // An update begins with a file that has its size.
+    writtenEnd = max(writtenEnd, offset + count)
+    allocatedEnd = max(allocatedEnd, writtenEnd)
   }
 
   private var waitForRoom: Wait {
@@ -126,17 +125,21 @@ extension FileTransfer {
     return .advanced(Int64(count))
   }
 
-  /// Writes what is not zero; blocks of zeros are left out and become holes.
-  private mutating func writeAroundZeros(
-    _ count: Int, of buffer: DataBuffer
+  /// Writes to `offset`, where nothing is yet; where zeros are looked for, blocks of them are left out and become holes.
+  mutating func writeWhatIsNotZero(
+    _ part: Range<Int>, of buffer: DataBuffer, at offset: Int64
   ) throws(SystemError) {
-    var start = 0
-    while start < count {
-      let run = buffer.run(from: start, before: count)
+    guard looksForZeros, destinationType == .regular else {
+      return try write(part, of: buffer, at: offset)
+    }
+    mover.outcome.searchedForZeros = true
+    var start = part.lowerBound
+    while start < part.upperBound {
+      let run = buffer.run(from: start, before: part.upperBound)
       if run.isZero {
         mover.outcome.holes += Int64(run.end - start)
       } else {
-        try write(start..<run.end, of: buffer, at: position + Int64(start))
+        try write(start..<run.end, of: buffer, at: offset + Int64(start - part.lowerBound))
       }
       start = run.end
     }

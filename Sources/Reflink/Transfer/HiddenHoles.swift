@@ -5,12 +5,12 @@ import SystemPackage
 extension FileStatus {
   /// Whether blocks are missing: then a file is sparse, or compressed.
   var mayHideHoles: Bool {
-    type == .regular && size.saturatingSubtract(allocatedBytes) >= Self.block
+    type == .regular && size.saturatingSubtract(allocatedBytes) >= Int64(zeroBlock)
   }
-
-  /// What is looked at as one, in bytes.
-  private static var block: Int64 { 4096 }
 }
+
+/// What becomes a hole, or none, as one; in bytes.
+private let zeroBlock = 4096
 
 extension Descriptor {
   /// Whether a file that has fewer blocks than bytes is said to have no holes.
@@ -34,11 +34,10 @@ extension DataBuffer {
   ///   - end: Of what the buffer has.
   @inline(never)
   func run(from start: Int, before end: Int) -> (end: Int, isZero: Bool) {
-    let block = 4096
-    func isZero(_ place: Int) -> Bool { self.isZero(place..<min(place + block, end)) }
+    func isZero(_ place: Int) -> Bool { self.isZero(place..<min(place + zeroBlock, end)) }
     let isHole = isZero(start)
-    var place = min(start + block, end)
-    while place < end, isZero(place) == isHole { place = min(place + block, end) }
+    var place = min(start + zeroBlock, end)
+    while place < end, isZero(place) == isHole { place = min(place + zeroBlock, end) }
     return (place, isHole)
   }
 }

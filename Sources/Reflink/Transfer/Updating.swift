@@ -162,7 +162,7 @@ extension FileTransfer {
       if update.found.isData {
         try writeDifferences(done..<done + length, at: offset, update)
       } else {
-        try writeWhereNothingIs(done..<done + length, of: buffers.source, for: offset)
+        try writeWhatIsNotZero(done..<done + length, of: buffers.source, at: offset)
       }
       done += length
     }
@@ -204,38 +204,9 @@ extension FileTransfer {
       } else {
         try write(
           part.lowerBound + range.lowerBound..<part.lowerBound + range.upperBound,
-          of: buffers.source, for: offset + Int64(range.lowerBound))
+          of: buffers.source, at: offset + Int64(range.lowerBound))
       }
     }
-  }
-
-  @inline(never)
-  private mutating func writeWhereNothingIs(
-    _ part: Range<Int>, of buffer: DataBuffer, for offset: Int64
-  ) throws(SystemError) {
-    guard looksForZeros else { return try write(part, of: buffer, for: offset) }
-    mover.outcome.searchedForZeros = true
-    var start = part.lowerBound
-    while start < part.upperBound {
-      let run = buffer.run(from: start, before: part.upperBound)
-      if run.isZero {
-        mover.outcome.holes += Int64(run.end - start)
-      } else {
-        let place = offset + Int64(start - part.lowerBound)
-        try write(start..<run.end, of: buffer, for: place)
-      }
-      start = run.end
-    }
-  }
-
-  private mutating func write(
-    _ part: Range<Int>, of buffer: DataBuffer, for offset: Int64
-  ) throws(SystemError) {
-    try mover.destination.writeAll(part, of: buffer, at: offset)
-    mover.outcome.copied += Int64(part.count)
-    mover.outcome.update?.written += Int64(part.count)
-    writtenEnd = max(writtenEnd, offset + Int64(part.count))
-    allocatedEnd = writtenEnd
   }
 
   /// Bytes that are shared with the earlier copy.
