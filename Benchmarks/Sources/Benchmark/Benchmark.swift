@@ -21,6 +21,9 @@ import Foundation
     case "incremental":
       Incremental(work: work, isQuick: isQuick).measure(&table)
       return print(table.text)
+    case "busy":
+      try await library.busy(&table)
+      return print(table.text)
     case "peers":
       Peers(work: work, isQuick: isQuick).measure(&table)
       return print(table.text)

@@ -29,10 +29,15 @@ struct Library {
   func measure(_ table: inout Table) async throws {
     try await peers(&table)
     try await many(&table)
+    try await busy(&table)
+    try await OneImage(library: self).measure(&table)
+  }
+
+  /// What large copies are to others, and how soon they end.
+  func busy(_ table: inout Table) async throws {
     try await behindLargeCopies(&table)
     try await heartbeat(&table)
     try await cancelling(&table)
-    try await OneImage(library: self).measure(&table)
   }
 
   func time(_ body: () async throws -> Void) async throws -> Double {

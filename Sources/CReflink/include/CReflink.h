@@ -20,5 +20,6 @@
 #include "process.h"
 #include "snapshots.h"
 #include "waiting.h"
+#include "writeback.h"
 
 #endif

@@ -31,6 +31,7 @@ extension FileTransfer {
       }
       wanted = min(wanted, Self.alwaysFits)
     }
+    wanted = Int(min(Int64(wanted), mover.throttle.largestStep))
     guard var count = try read(wanted, into: buffer) else { return .waiting(waitForData) }
     guard count > 0 else {
       try finish()
@@ -93,6 +94,7 @@ extension FileTransfer {
   mutating func write(
     _ range: Range<Int>, of buffer: DataBuffer, at offset: Int64
   ) throws(SystemError) {
+    let begun = mover.throttle.isSlow ? Instant.now : nil
     do throws(SystemError) {
       try mover.destination.writeAll(
         range, of: buffer, at: destinationType == .regular ? offset : nil)
@@ -102,6 +104,7 @@ extension FileTransfer {
       throw error
     }
     let count = Int64(range.count)
+    mover.throttle.note(count, taken: begun.map { Instant.now - $0 })
     mover.outcome.copied += count
     if case .update = method { mover.outcome.update?.written += count }
     // An update begins with a file that has its size.

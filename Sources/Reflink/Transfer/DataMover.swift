@@ -8,12 +8,13 @@ struct DataMover: ~Copyable, Sendable {
   let destination: Descriptor
   let cloning: CopyOptions.Cloning
   var outcome = CopyOutcome()
+  /// For what goes to the page cache.
+  var throttle = DirtyThrottle()
   private var backoff = Backoff()
 
   /// How much one copy_file_range(2) moves. Long enough to cost nothing, short enough to be
-  /// cancelled within milliseconds. Where the kernel slows writers down, since too much is
-  /// not written out yet, a step is made shorter until it takes those milliseconds again. The
-  /// first does not know yet, and is short: one of 4 MiB was seen to take 1.4 s.
+  /// cancelled within milliseconds. Where a step takes longer (a slow server), the next is made
+  /// shorter until it takes those milliseconds again. The first does not know yet, and is short.
   private var offloadSize = StepSize(
     512 << 10, within: shortestOffload...4 << 20, goal: .milliseconds(10))
   private static var shortestOffload: Int64 { 256 << 10 }
@@ -56,14 +57,16 @@ struct DataMover: ~Copyable, Sendable {
   mutating func offload(
     _ range: Range<Int64>, to offset: Int64
   ) throws(SystemError) -> Int64 {
-    let count = min(offloadSize.bytes, range.length)
+    let count = min(offloadSize.bytes, throttle.largestStep, range.length)
     // Short calls tell nothing of the speed, and the clock costs as much as they do.
-    let begun = count >= Self.shortestOffload ? Instant.now : nil
+    let begun = count >= Self.shortestOffload || throttle.isSlow ? Instant.now : nil
     let moved = Int64(
       try destination.copy(
         count: Int(count), from: source, at: range.lowerBound, to: offset))
     guard moved > 0 else { return 0 }
-    if let begun { offloadSize.adapt(to: Instant.now - begun) }
+    let taken = begun.map { Instant.now - $0 }
+    if let taken { offloadSize.adapt(to: taken) }
+    throttle.note(moved, taken: taken)
     outcome.offload = .worked
     outcome.offloaded += moved
     return moved

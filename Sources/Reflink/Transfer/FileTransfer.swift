@@ -168,6 +168,7 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     if let moment { return try step(moment) }
     if statedSize > CloneLine.shortSize, let wait = waitForTurn() { return .waiting(wait) }
     defer { if place != nil, !isCloningWhole { place = nil } }
+    if writesData, let wait = mover.throttle.pause() { return .waiting(wait) }
     guard let limit = pace.limit else { return try stepByMethod() }
     if let wait = limit.pause() { return .waiting(wait) }
     // What is read to be compared counts too.
@@ -181,6 +182,14 @@ struct FileTransfer: ~Copyable, Transfer, Sendable {
     switch method {
     case .clone, .watchClone: true
     case .cloneSlices, .offload, .buffer, .update, .finished: false
+    }
+  }
+
+  /// Whether a step goes to the page cache of a file.
+  private var writesData: Bool {
+    switch method {
+    case .offload, .buffer, .update: destinationType == .regular
+    case .clone, .watchClone, .cloneSlices, .finished: false
     }
   }
 

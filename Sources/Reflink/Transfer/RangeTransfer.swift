@@ -97,6 +97,7 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
 
   mutating func step() throws(SystemError) -> Step {
     guard let piece = pieces.first else { return .finished }
+    if piece.method != .clone, let wait = mover.throttle.pause() { return .waiting(wait) }
     if !largeFiles.isEmpty {
       let place = place ?? CloneLine.shared.enter(largeFiles, for: .step)
       self.place = place
@@ -129,8 +130,9 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
     case .buffer:
       if let hole = try skipHole(at: start, before: piece.range.upperBound) { return hole }
       let end = min(segment.upperBound, piece.range.upperBound)
-      let wanted = Int(min(DataMover.bufferSize, end - start))
-      let buffer = self.buffer ?? DataBuffer(capacity: wanted)
+      let wanted = Int(min(DataMover.bufferSize, mover.throttle.largestStep, end - start))
+      let buffer =
+        self.buffer ?? DataBuffer(capacity: Int(min(DataMover.bufferSize, bytesRemaining)))
       self.buffer = buffer
       var count = try mover.source.read(into: buffer, count: wanted, at: start)
       if looksForZeros, count > 0 {
@@ -142,7 +144,9 @@ struct RangeTransfer: ~Copyable, Transfer, Sendable {
           return Int64(count)
         }
       }
+      let begun = mover.throttle.isSlow ? Instant.now : nil
       try mover.destination.writeAll(0..<count, of: buffer, at: start + shift)
+      mover.throttle.note(Int64(count), taken: begun.map { Instant.now - $0 })
       mover.outcome.copied += Int64(count)
       return Int64(count)
     }

@@ -147,7 +147,10 @@ extension FileTransfer {
     until end: Int64, _ update: Update
   ) throws(SystemError) -> Step {
     let buffers = update.buffers(leavingNoCache: pace.leavesNoCache)
-    let wanted = Int(min(pace.limit?.step ?? .max, Int64(buffers.source.capacity), end - position))
+    let wanted = Int(
+      min(
+        pace.limit?.step ?? .max, mover.throttle.largestStep, Int64(buffers.source.capacity),
+        end - position))
     let count = try mover.source.read(into: buffers.source, count: wanted, at: position)
     guard count > 0 else {
       statedSize = position
