@@ -47,6 +47,8 @@ extension EntryCopier {
       failure.leftover = discard(&copy, destination)
       throw failure
     }
+    // SMB renames nothing to a file that is open.
+    copy.replaced = nil
     do throws(NameTransaction.Failure) {
       let backup = try copy.name?.publish(copy.transfer.mover.destination, as: destination)
       tellBackup(backup ?? nil, source, destination)

@@ -12,7 +12,7 @@ struct FileCopy: ~Copyable, Sendable {
   let name: NameTransaction?
   let attributes: AttributeCopy?
   /// What it replaces, and takes attributes from.
-  let replaced: Descriptor?
+  var replaced: Descriptor?
   /// When it began; nil where nobody watches.
   let begun: Instant?
   /// When the earlier copy that the data is taken from was changed last; nil where it is the source's.

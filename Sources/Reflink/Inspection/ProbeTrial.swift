@@ -38,7 +38,7 @@ struct ProbeTrial: ~Copyable, Operation {
         if size > 0 { outcome.alignment = alignment(file.descriptor, size, trial) }
         outcome.inlineLimit = try? inlineLimit(of: trial)
       } else if try offload(file.descriptor, into: trial) {
-        outcome.mechanism = .offload(onServer: try trial.fileSystemType()?.isRemote ?? false)
+        outcome.mechanism = .offload(onServer: try place.fileSystemType()?.isRemote ?? false)
       }
       return .finished
     } catch {

@@ -14,7 +14,7 @@ enum Replacement: Sendable, Hashable {
 /// then published, or discarded.
 ///
 /// What is replaced is replaced by rename(2), so that its name always leads to it or to its
-/// successor. Before something is renamed or removed by its name, that name is checked to
+/// successor (not on SMB, see `replaceAside`). Before something is renamed or removed by its name, that name is checked to
 /// be the thing that was made (device and inode); where it is not, it is left alone.
 struct NameTransaction: Sendable {
   enum State: Sendable, Hashable {
@@ -93,6 +93,9 @@ struct NameTransaction: Sendable {
       try during(.publish) { () throws(SystemError) in
         try rename(temporary, isDirectory, to: destination)
       }
+      return nil
+    case .existing where (try? directory.descriptor.fileSystemType())?.isSMB ?? false:
+      try replaceAside(temporary, isDirectory, at: destination)
       return nil
     case .existing:
       do throws(SystemError) {
@@ -182,6 +185,45 @@ struct NameTransaction: Sendable {
       try directory.descriptor.statusIfPresent(of: name, follow: false)
     }
     return try there?.identity == made.status().identity
+  }
+
+  /// Replaces in three steps. On SMB a file that somebody has open is not replaced by rename(2): the client removes it,
+  /// and fails then, since a name stays taken until the last one closes the file; in the end nothing has the
+  /// name (measured on Linux 6.1 with Samba 4.17). Such a file can get another name, though.
+  @inline(never)
+  private func replaceAside(
+    _ temporary: OwnedName, _ isDirectory: Bool, at destination: Location
+  ) throws(Failure) {
+    let directory = destination.directory
+    let aside = Backup(name: OwnedName.temporary())
+    var isThere = true
+    do throws(SystemError) {
+      try aside.name.with { (name) throws(SystemError) in
+        try directory.descriptor.rename(destination.name, to: name, replacing: false)
+      }
+    } catch {
+      guard error.errno == .noSuchFileOrDirectory else {
+        throw Failure(operation: .publish, error: error)
+      }
+      isThere = false
+    }
+    do throws(SystemError) {
+      try rename(temporary, isDirectory, to: destination)
+    } catch {
+      var failure = Failure(operation: .publish, error: error)
+      if isThere, !aside.putBack(at: destination) { failure.leftBackup = aside.name }
+      throw failure
+    }
+    guard isThere else { return }
+    do throws(SystemError) {
+      try aside.name.with { (name) throws(SystemError) in
+        try directory.descriptor.remove(name, isDirectory: isDirectory)
+      }
+    } catch {
+      var failure = Failure(operation: .remove, error: error)
+      failure.leftBackup = aside.name
+      throw failure
+    }
   }
 
   private func removeSecondName(

@@ -190,6 +190,10 @@ enum FileSystemType: Int64 {
     case .nfs, .cifs, .smb2, .ceph: false
     }
   }
+
+  /// A file that is open keeps its name there, also where it is removed or replaced. FIEMAP tells there what is
+  /// data, and the offset in the file for its place.
+  var isSMB: Bool { self == .cifs || self == .smb2 }
 }
 
 extension Descriptor {
@@ -199,6 +203,7 @@ extension Descriptor {
   }
 
   /// fstatfs(2); nil for a file system that makes no difference here.
+  @inline(never)
   func fileSystemType() throws(SystemError) -> FileSystemType? {
     FileSystemType(rawValue: try check(.statfs) { creflink_file_system_type(number) })
   }
