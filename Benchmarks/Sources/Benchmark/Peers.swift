@@ -119,6 +119,20 @@ struct Peers {
         "-a -j\(number) of \(count) small files, \(system)", milliseconds(median),
         "-j1 \(milliseconds(medians[0]))", median / medians[0], goal: nil)
     }
+    model(&table, system, one: medians[0], two: medians[1])
+  }
+
+  /// What more processors would bring, by Amdahl's law: the share of the time in which workers wait for each other (locks of
+  /// directories and of the file system's log, the memory) is what one and two of them tell. A model: this machine has two.
+  private func model(_ table: inout Table, _ system: String, one: Double, two: Double) {
+    let serial = min(max(2 * two / one - 1, 0), 1)
+    for processors in [4, 8] {
+      let share = serial + (1 - serial) / Double(processors)
+      table.add(
+        "a model, not measured: \(processors) processors, -a of \(count) small files, \(system)",
+        milliseconds(one * share), "-j1 \(milliseconds(one)), serial share \(format(serial))",
+        share, goal: nil)
+    }
   }
 
   private func dropCaches() {
