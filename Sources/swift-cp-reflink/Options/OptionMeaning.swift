@@ -55,7 +55,9 @@ extension OptionState {
     case .sharing: set(.sharing)
     case .dedupe: set(.dedupe)
     case .verifySharing: settings.verifiesSharing = true
-    case .json: settings.writesRecords = true
+    case .json:
+      settings.writesRecords = true
+      settings.copyOptions.detectsInlineData = true
     case .progressOnTerminal: settings.progress = .onTerminal
     case .progress:
       guard let argument else {
@@ -83,7 +85,9 @@ extension OptionState {
     case .linksNoDereference:
       links = .copy
       settings.copyOptions.preserving.hardLinks = true
-    case .debug: settings.verbosity = .methods
+    case .debug:
+      settings.verbosity = .methods
+      settings.copyOptions.detectsInlineData = true
     case .follow: links = .follow
     case .followOperands: links = .followOperands
     case .noFollow: links = .copy

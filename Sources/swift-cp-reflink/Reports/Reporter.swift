@@ -219,6 +219,7 @@ final class Reporter: Sendable {
       "copy offload: \(word(outcome.offload)), reflink: \(outcome.clone == .avoided ? "no" : word(outcome.clone)), "
       + "sparse detection: \(outcome.sparseDetection)\n"
     if case .refused(let cause) = outcome.clone { text += "not cloned: \(cause)\n" }
+    if outcome.inline > 0 { text += "not shared: kept in metadata, as the source is\n" }
     if let update = outcome.update { text += describe(update, outcome) }
     switch outcome.noCopyOnWrite {
     case .set: text += "NOCOW set on the copy, as on the source\n"

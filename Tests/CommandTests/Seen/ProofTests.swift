@@ -106,6 +106,11 @@ import Testing
       try await shell("echo x >a; sync a", in: directory.path)
       let result = try await directory.cp("--verify-sharing", "a", "b")
       #expect(result.status == 0 && result.output.hasPrefix("a -> b: inline\n"))
+      let told = try await directory.cp("--debug", "a", "c")
+      #expect(told.status == 0)
+      #expect(told.output.contains("not shared: kept in metadata, as the source is\n"))
+      let record = try await directory.cp("--json", "a", "d")
+      #expect(record.status == 0 && record.output.contains("\"method\":\"inline\""))
     }
   }
 
