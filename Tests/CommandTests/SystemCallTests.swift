@@ -44,6 +44,22 @@ import Testing
     }
   }
 
+  /// Whether the kernel is about to slow writers down: a small copy does not ask.
+  @Test(arguments: ["auto", "never"])
+  func aLargeCopyAsksHowMuchIsNotOnStorageYet(_ reflink: String) async throws {
+    try await withDirectory(on: .ext4) { directory in
+      try await shell(
+        "head -c 1M /dev/urandom >small; head -c 32M /dev/urandom >large", in: directory.path)
+      for (name, asks) in [("small", false), ("large", true)] {
+        let looks = try await shell(
+          "strace -f -e openat -o trace '\(BuiltCommand.path)' --reflink=\(reflink) \(name) copy; "
+            + "cmp \(name) copy; rm copy; grep -c /proc/vmstat trace || true",
+          in: directory.path)
+        #expect((looks != "0\n" && looks != "0") == asks, "\(name): \(looks)")
+      }
+    }
+  }
+
   /// GNU cp 9.1 takes fourteen.
   @Test(arguments: TestFileSystem.main)
   func aFileOfATreeTakesNineCalls(_ system: TestFileSystem) async throws {
